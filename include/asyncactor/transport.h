@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What a transport implements: a broadcast channel for groups, and its news.
+//
+// A transport is a table of functions. All of them are called in the link's thread, and a transport
+// calls its host back in that thread only (one with threads of its own hands over through
+// uv_async_t). No function blocks. The built-in ones are peers of a user's own.
+#ifndef ASYNCACTOR_TRANSPORT_H
+#define ASYNCACTOR_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+struct actor_transport; // a transport's own; it embeds nothing of ours
+
+// The way back: news for the host. `host` is the pointer from the configuration.
+struct actor_transport_host_ops {
+    // The channel works: joined groups are subscribed. Called again after each down.
+    void (*up)(void *host);
+    // It does not, and why, as a sentence without the URL. Called before the first up as well, once
+    // for each different reason; the transport keeps trying.
+    void (*down)(void *host, const char *reason);
+    // A packet for a group. `bytes` need not outlive the call.
+    void (*message)(void *host, const char *group, const void *bytes, size_t len);
+    // The other end has confirmed a packet that was sent at sent_ns (CLOCK_BOOTTIME).
+    void (*proof)(void *host, int64_t sent_ns);
+    // Messages that were dropped because this side did not read in time (M4).
+    void (*overrun)(void *host, uint64_t count);
+    // The close() that was asked for is complete; the transport is freed.
+    void (*closed)(void *host);
+    // A line for the log; levels as in actor.h.
+    void (*log)(void *host, int level, const char *line);
+};
+
+// What a transport is opened with; strings live as long as the transport.
+struct actor_transport_config {
+    struct uv_loop_s *loop;
+    const struct actor_transport_host_ops *host_ops;
+    void *host;
+    const char *scheme;   // of the URL, e.g. "mqtt"
+    const char *address;  // host name, or the path for "local:"; "" when the URL has none
+    int port;             // 0 when the URL has none
+    const char *user;     // NULL: none
+    const char *password; // NULL: none
+    const char *name;     // this node
+    const char *prefix;   // what the groups' names start with
+    uint64_t incarnation; // random, of this process: tells it from others of its name
+    int64_t keepalive_ns;
+};
+
+struct actor_transport_ops {
+    const char *const *schemes; // e.g. {"mqtt", "mqtts", NULL}
+    bool proves;                // proof() is called; without it there is no lease (L1)
+    bool echoes;                // may deliver what this node sent
+
+    // Starts the transport, down. 0, or a negative errno with a sentence in `why`, for what can
+    // never work (an unwritable directory is tried again, a bad port is not).
+    int (*open)(struct actor_transport **transport, const struct actor_transport_config *config,
+                char *why, size_t why_size);
+    // Takes part in a group from now on, over reconnects too. 0 or a negative errno.
+    int (*join)(struct actor_transport *transport, const char *group);
+    void (*leave)(struct actor_transport *transport, const char *group);
+    // Broadcasts to a group. While down it is dropped, not queued. 0 or a negative errno.
+    int (*send)(struct actor_transport *transport, const char *group, const void *bytes,
+                size_t len);
+    // Publishes to a topic; NULL where there are none. As send() otherwise.
+    int (*publish)(struct actor_transport *transport, const char *topic, const void *bytes,
+                   size_t len, bool retain);
+    // Asks the other end for a confirmation soon, by something that others do not see. NULL where
+    // `proves` is false.
+    void (*prove)(struct actor_transport *transport);
+    // Ends: delivers what was sent (`orderly`: for at most one second), then calls closed(). No
+    // other call comes after this.
+    void (*close)(struct actor_transport *transport, bool orderly);
+};
+
+// The built-in transport for a URL's scheme, or NULL when this build has none.
+const struct actor_transport_ops *actor_transport_find(const char *scheme);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

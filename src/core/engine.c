@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: MIT
+// The engine's door: inputs in, effects out, and the one deadline.
+#include "state.h"
+
+#include <assert.h>
+#include <string.h>
+
+// Further back than anything that is compared with the present, and safe to subtract.
+#define LONG_AGO_NS (INT64_MIN / 4)
+
+// J6: seen last longer ago than this many turns of the whole group, a node is forgotten. Every node
+// has had its turn in 2 * nodes turns of each (I11).
+enum { FORGET_TURNS_MAX = 1000000 };
+
+// A beacon names this many, however small `splits` is: with fewer, a node that missed one cannot
+// see how it follows (R3).
+enum { BEACON_NAMES_MIN = 4 };
+
+// Names in one message take at most this much, so that it stays within MESSAGE_MAX_BYTES.
+enum { HISTORY_MAX_BYTES = 3500 };
+
+// --- Effects -----------------------------------------------------------------------------------
+
+static struct effect *emit(struct effects *fx, enum effect_type type)
+{
+    assert(fx->count < EFFECTS_MAX);
+    struct effect *effect = &fx->items[fx->count++];
+    effect->type = type;
+    return effect;
+}
+
+struct message *emit_send(struct engine *e, struct effects *fx, enum message_type type)
+{
+    struct message *m = &emit(fx, EFFECT_SEND)->send;
+    m->type = type;
+    m->node = nodes_name(&e->nodes, SELF);
+    m->nonce = 0;
+    m->value = VALUE_NULL;
+    m->history.count = 0;
+    return m;
+}
+
+struct event *emit_event(struct effects *fx, enum event_type type)
+{
+    struct event *event = &emit(fx, EFFECT_EVENT)->event;
+    event->type = type;
+    event->slot = 0;
+    event->who = NAME_NONE;
+    event->value = VALUE_NULL;
+    event->ring.count = event->remote.count = 0;
+    return event;
+}
+
+void emit_note(struct effects *fx, enum note note, struct name who)
+{
+    struct effect *effect = emit(fx, EFFECT_NOTE);
+    effect->noted.note = note;
+    effect->noted.who = who;
+}
+
+void emit_drop(struct effects *fx, enum drop reason)
+{
+    emit(fx, EFFECT_DROP)->drop = reason;
+}
+
+void emit_history(const struct engine *e, struct history *to, const struct ring *from,
+                  uint32_t limit)
+{
+    size_t bytes = 0;
+    to->count = 0;
+    for (uint32_t i = 0; i < from->count && i < limit; i++) {
+        struct name name = nodes_name(&e->nodes, from->ids[i]);
+        bytes += name.len + 2;
+        if (bytes > HISTORY_MAX_BYTES) {
+            break;
+        }
+        to->names[to->count++] = name;
+    }
+}
+
+void emit_slot(struct engine *e, struct effects *fx, bool led)
+{
+    struct event *event = emit_event(fx, EVENT_SLOT);
+    event->slot = e->slot;
+    event->who = led ? nodes_name(&e->nodes, e->ring.ids[0]) : NAME_NONE;
+    emit_history(e, &event->ring, &e->ring, e->ring.count);
+    event->full = e->ring.count >= (uint32_t)params_ring_size(&e->params);
+    event->members = e->nodes.count;
+}
+
+// --- Small things that several files need -------------------------------------------------------
+
+void store_value(struct stored_value *to, struct value from)
+{
+    assert(from.len <= sizeof to->cbor);
+    to->len = from.len;
+    if (from.len > 0) {
+        memcpy(to->cbor, from.cbor, from.len);
+    }
+}
+
+struct value stored_value(const struct stored_value *value)
+{
+    return (struct value){value->cbor, value->len};
+}
+
+struct value head_value(const struct engine *e)
+{
+    return stored_value(&e->head.value);
+}
+
+bool is_ready(const struct engine *e)
+{
+    return e->enabled && !value_is_null(stored_value(&e->value));
+}
+
+bool head_is_me(const struct engine *e)
+{
+    return ring_at(&e->ring, 0) == SELF;
+}
+
+int64_t cycle_max_ns(const struct engine *e)
+{
+    return e->params.cycle_ns + e->params.gap_ns * 5 / 2;
+}
+
+int64_t stagger_ns(const struct engine *e, int place)
+{
+    return e->params.gap_ns - (e->params.gap_ns >> (place < 62 ? place : 62));
+}
+
+uint64_t contents_of(const struct message *m)
+{
+    uint64_t hash = name_hash((struct name){(const char *)m->value.cbor, m->value.len});
+    for (size_t i = 0; i < m->history.count; i++) {
+        hash = hash_mix(hash ^ name_hash(m->history.names[i]));
+    }
+    return hash;
+}
+
+// --- Known nodes -------------------------------------------------------------------------------
+
+static bool is_needed(const struct engine *e, node_id id)
+{
+    return id == SELF || id == e->expected || id == e->entry.who || id == e->entry_before.who ||
+           ring_find(&e->ring, id) >= 0 || ring_find(&e->before, id) >= 0 ||
+           turns_names(&e->turns, id) ||
+           (e->answer.at_ns != NEVER && ring_find(&e->answer.ring, id) >= 0);
+}
+
+static node_id oldest_not_needed(const struct engine *e)
+{
+    node_id id = e->nodes.oldest;
+    while (is_needed(e, id)) {
+        id = nodes_get(&e->nodes, id)->newer;
+    }
+    return id;
+}
+
+node_id intern(struct engine *e, struct name name)
+{
+    node_id id = nodes_find(&e->nodes, name);
+    if (id != NODE_UNKNOWN) {
+        nodes_see(&e->nodes, id, e->now_ns);
+        return id;
+    }
+    if (e->nodes.count == e->nodes.capacity) {
+        nodes_remove(&e->nodes, oldest_not_needed(e));
+    }
+    return nodes_add(&e->nodes, name, e->now_ns);
+}
+
+// J6. One a step keeps up, since a step makes few known.
+static void forget_unseen(struct engine *e)
+{
+    node_id id = e->nodes.oldest;
+    uint64_t turns = 2 * ((uint64_t)e->nodes.count + 2) * (uint64_t)params_ring_size(&e->params);
+    if (turns > FORGET_TURNS_MAX) {
+        turns = FORGET_TURNS_MAX;
+    }
+    bool unseen =
+        (e->now_ns - nodes_get(&e->nodes, id)->seen_ns) / cycle_max_ns(e) > (int64_t)turns;
+    if (unseen && !is_needed(e, id)) {
+        nodes_remove(&e->nodes, id);
+    } else if (unseen) {
+        nodes_see(&e->nodes, id, nodes_get(&e->nodes, id)->seen_ns); // to the end of the queue
+    }
+}
+
+// What a message tells of its sender, or of the head that a hist speaks for.
+static void note_sender(struct engine *e, const struct message *m)
+{
+    bool is_hist = m->type == MESSAGE_HIST;
+    node_id id = intern(e, is_hist ? m->history.names[0] : m->node);
+    struct node *node = nodes_get(&e->nodes, id);
+
+    if (is_hist || m->type == MESSAGE_PING) {
+        node->ready = value_is_null(m->value) ? READY_NO : READY_YES;
+    } else if (node->ready == READY_NO) {
+        node->ready = READY_UNKNOWN; // it started anew, or has become ready
+    }
+    if (is_hist) {
+        return;
+    }
+    if (!node->heard || m->type == MESSAGE_INIT) {
+        node->known_slot = e->slot;
+        node->sent_slot = e->slot;
+    }
+    node->heard = true;
+    node->missed = 0;
+    node->ours |= m->type == MESSAGE_VERS && m->nonce != 0;
+}
+
+// --- Inputs ------------------------------------------------------------------------------------
+
+static void hear_turn(struct engine *e, const struct message *m, struct effects *fx)
+{
+    bool joins = e->phase == PHASE_LISTENING || e->ring.count == 0;
+    if (joins) {
+        emit_note(fx, NOTE_JOIN_RING, m->history.names[0]);
+        e->phase = PHASE_RUNNING;
+        e->listen_end_ns = NEVER;
+        rules_take_ring(e, m);
+    } else if (m->type == MESSAGE_PING) {
+        rules_beacon(e, m, fx);
+    } else {
+        rules_hist(e, m, fx);
+    }
+}
+
+static bool is_my_hist_echo(const struct engine *e, const struct message *m)
+{
+    return e->config.echoes && m->type == MESSAGE_HIST &&
+           e->now_ns - e->last_hist_ns < 3 * e->params.gap_ns;
+}
+
+static void on_message(struct engine *e, const struct message *m, struct effects *fx)
+{
+    if (e->phase == PHASE_DOWN || join_own_name(e, m, fx)) {
+        return;
+    }
+    if (!is_my_hist_echo(e, m)) {
+        e->last_other_ns = e->now_ns;
+    }
+    note_sender(e, m);
+    switch (m->type) {
+    case MESSAGE_INIT:
+        join_init_heard(e);
+        break;
+    case MESSAGE_VERS:
+        setup_heard(e, m, fx);
+        break;
+    case MESSAGE_PING:
+    case MESSAGE_HIST:
+        hear_turn(e, m, fx);
+        break;
+    }
+}
+
+static void drop_timers(struct engine *e)
+{
+    answer_drop(e);
+    e->due_ns = e->stands_ns = e->listen_end_ns = NEVER;
+    e->vers_ns = e->introduce_ns = NEVER;
+}
+
+static void on_link_up(struct engine *e, struct effects *fx)
+{
+    e->proof_ns = e->now_ns;
+    join_start(e, fx);
+}
+
+static void on_link_down(struct engine *e, enum untag_reason reason, enum phase phase,
+                         struct effects *fx)
+{
+    hold_give_up(e, reason, fx);
+    drop_timers(e);
+    e->phase = phase;
+}
+
+static void on_proof(struct engine *e, int64_t sent_ns)
+{
+    if (sent_ns > e->proof_ns) {
+        e->proof_ns = sent_ns;
+    }
+    if (e->prove_ns != NEVER) {
+        e->prove_ns = e->proof_ns + e->config.lease_ns / 2;
+    }
+}
+
+static void on_value(struct engine *e, struct value value, struct effects *fx)
+{
+    bool was_ready = is_ready(e);
+    store_value(&e->value, value);
+    if (was_ready && !is_ready(e)) {
+        hold_give_up(e, UNTAG_DISABLED, fx);
+    } else if (!was_ready && is_ready(e) && e->phase == PHASE_RUNNING) {
+        setup_send(e, fx); // so that the others expect me
+    }
+}
+
+static void on_enable(struct engine *e, struct effects *fx)
+{
+    if (e->enabled) {
+        return;
+    }
+    e->enabled = true;
+    if (e->phase == PHASE_LISTENING) {
+        join_start(e, fx);
+    } else if (e->phase == PHASE_RUNNING) {
+        nodes_get(&e->nodes, SELF)->known_slot = e->slot;
+        setup_send(e, fx);
+    }
+}
+
+static void on_disable(struct engine *e, struct effects *fx)
+{
+    int64_t stands_ns = e->stands_ns;
+    e->enabled = false;
+    hold_give_up(e, UNTAG_DISABLED, fx);
+    drop_timers(e);
+    e->stands_ns = stands_ns;
+}
+
+static void on_params(struct engine *e, const struct params *params, struct effects *fx)
+{
+    assert(params_fault(params) == NULL);
+    setup_adopt(e, params, nodes_name(&e->nodes, SELF), fx);
+    if (e->enabled && (e->phase == PHASE_LISTENING || e->phase == PHASE_RUNNING)) {
+        setup_send(e, fx);
+    }
+}
+
+// --- Time --------------------------------------------------------------------------------------
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t latest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool may_send(const struct engine *e)
+{
+    return e->now_ns >= e->quiet_until_ns;
+}
+
+// J4: "send nothing for one gap": those that are in front have spoken meanwhile, and what they said
+// may still wait to be read.
+static void wake_late(struct engine *e, struct effects *fx)
+{
+    emit_note(fx, NOTE_SUSPENDED, NAME_NONE);
+    hold_forget_pending(e, fx);
+    answer_drop(e);
+    e->vers_ns = e->stands_ns = NEVER;
+    e->quiet_until_ns = e->now_ns + e->params.gap_ns;
+    if (e->listen_end_ns != NEVER) {
+        e->listen_end_ns = latest(e->listen_end_ns, e->quiet_until_ns);
+    }
+}
+
+// J4. A timer that is late by less may still have overtaken messages that wait to be read; then a
+// tenth of a gap is given to them before anything is said or led.
+static void notice_lateness(struct engine *e, struct effects *fx)
+{
+    int64_t late_ns = e->armed_ns != NEVER ? e->now_ns - e->armed_ns : 0;
+    if (late_ns > e->params.gap_ns / 2) {
+        wake_late(e, fx);
+    } else if (late_ns > params_slack_ns(&e->params)) {
+        e->quiet_until_ns = latest(e->quiet_until_ns, e->now_ns + e->params.gap_ns / 10);
+    }
+}
+
+// When this node speaks if nothing is heard before.
+static void plan(struct engine *e)
+{
+    if (e->phase != PHASE_RUNNING || !e->enabled) {
+        e->due_ns = NEVER;
+        return;
+    }
+    int64_t due_ns = e->ring.count == 0 ? e->now_ns : e->head.heard_ns + line_delay_ns(e);
+    due_ns = latest(due_ns, e->last_sent_ns + e->params.gap_ns); // D4
+    due_ns = latest(due_ns, e->quiet_until_ns);
+    e->due_ns = latest(due_ns, e->now_ns);
+}
+
+// My turn.
+static void speak(struct engine *e, struct effects *fx)
+{
+    uint32_t limit =
+        e->params.splits > BEACON_NAMES_MIN ? (uint32_t)e->params.splits : BEACON_NAMES_MIN;
+
+    rules_own_turn(e);
+    struct message *m = emit_send(e, fx, MESSAGE_PING);
+    m->value = stored_value(&e->value);
+    emit_history(e, &m->history, &e->ring, limit);
+    e->sent_contents = contents_of(m);
+    e->last_sent_ns = e->now_ns;
+    e->spoke = true;
+    e->renews = e->now_ns - e->last_other_ns >= 2 * cycle_max_ns(e); // D2
+    hold_pend(e);
+    if (e->introduce) {
+        setup_send(e, fx);
+    }
+}
+
+// While this node has no value: who could tell it more.
+static void report_good_nodes(struct engine *e, struct effects *fx)
+{
+    struct ring good = {0};
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < e->ring.count; i++) {
+        const struct node *node = nodes_get(&e->nodes, e->ring.ids[i]);
+        if (node->ready == READY_YES) {
+            good.ids[good.count++] = e->ring.ids[i];
+            hash += hash_mix(node->hash); // in whatever order
+        }
+    }
+    if (good.count > 0 && hash != e->good_nodes) {
+        struct event *event = emit_event(fx, EVENT_GOOD_NODE);
+        emit_history(e, &event->ring, &good, good.count);
+    }
+    e->good_nodes = hash;
+}
+
+// Another's turn stands.
+static void report_standing(struct engine *e, struct effects *fx)
+{
+    if (e->now_ns < e->stands_ns) {
+        return;
+    }
+    e->stands_ns = NEVER;
+    bool led = !value_is_null(head_value(e)) && !head_is_me(e);
+    if (led) {
+        struct event *event = emit_event(fx, EVENT_PING);
+        event->who = nodes_name(&e->nodes, e->ring.ids[0]);
+        event->value = head_value(e);
+    }
+    emit_slot(e, fx, led);
+    if (value_is_null(stored_value(&e->value))) {
+        report_good_nodes(e, fx);
+    }
+}
+
+static void run_timers(struct engine *e, struct effects *fx)
+{
+    hold_resolve(e, fx);
+    report_standing(e, fx);
+    if (e->now_ns >= e->listen_end_ns) {
+        join_listened(e, fx);
+    }
+    if (e->now_ns >= e->prove_ns) {
+        emit(fx, EFFECT_PROVE);
+        e->prove_ns = e->now_ns + e->config.lease_ns / 4;
+    }
+    plan(e);
+    if (!may_send(e)) {
+        return;
+    }
+    answer_due(e, fx);
+    if (e->now_ns >= e->vers_ns || e->now_ns >= e->introduce_ns) {
+        setup_send(e, fx);
+    }
+    if (e->now_ns >= e->due_ns) {
+        speak(e, fx);
+        plan(e);
+    }
+}
+
+static int64_t lease_end_ns(const struct engine *e)
+{
+    return e->config.lease_ns > 0 && holds_tag(e) ? e->proof_ns + e->config.lease_ns : NEVER;
+}
+
+static void arm(struct engine *e)
+{
+    int64_t send_ns = earliest(e->answer.at_ns, earliest(e->vers_ns, e->introduce_ns));
+    int64_t at_ns = e->due_ns;
+    at_ns = earliest(at_ns, latest(send_ns, e->quiet_until_ns));
+    at_ns = earliest(at_ns, e->tag_end_ns);
+    at_ns = earliest(at_ns, e->pending_end_ns);
+    at_ns = earliest(at_ns, e->stands_ns);
+    at_ns = earliest(at_ns, e->listen_end_ns);
+    at_ns = earliest(at_ns, e->prove_ns);
+    e->armed_ns = earliest(at_ns, lease_end_ns(e));
+}
+
+// --- The door ----------------------------------------------------------------------------------
+
+// Keeps what follows it aligned.
+static size_t aligned(size_t bytes)
+{
+    size_t unit = sizeof(max_align_t);
+    return (bytes + unit - 1) / unit * unit;
+}
+
+size_t engine_bytes(uint32_t capacity)
+{
+    return aligned(sizeof(struct engine)) + nodes_bytes(capacity);
+}
+
+static void check_config(const struct engine_config *config)
+{
+    assert(name_is_valid(config->name));
+    assert(params_fault(&config->params) == NULL);
+    assert(config->nonce > 0 && config->nonce < UINT64_C(1) << 53);
+    assert(config->capacity >= ENGINE_NODES_MIN && config->capacity <= ENGINE_NODES_MAX);
+    assert(config->draw != NULL);
+}
+
+struct engine *engine_init(void *memory, const struct engine_config *config)
+{
+    struct engine *e = memory;
+    check_config(config);
+    *e = (struct engine){
+        .config = *config,
+        .params = config->params,
+        .now_ns = INT64_MIN,
+        .enabled = config->enabled,
+        .expected = NODE_ABSENT,
+        .last_sent_ns = LONG_AGO_NS,
+        .last_other_ns = LONG_AGO_NS,
+        .last_hist_ns = LONG_AGO_NS,
+        .last_vers_ns = LONG_AGO_NS,
+        .recover_ns = LONG_AGO_NS,
+        .rival_ns = LONG_AGO_NS,
+        .quiet_until_ns = LONG_AGO_NS,
+        .head.heard_ns = LONG_AGO_NS,
+    };
+    e->armed_ns = e->tag_end_ns = e->pending_end_ns = e->prove_ns = NEVER;
+    drop_timers(e);
+    store_value(&e->value, config->value);
+    nodes_init(&e->nodes, (char *)memory + aligned(sizeof *e), config->capacity);
+    struct node *self = nodes_get(&e->nodes, nodes_add(&e->nodes, config->name, 0));
+    self->ours = self->heard = true;
+    e->config.name = nodes_name(&e->nodes, SELF);
+    return e;
+}
+
+static void handle(struct engine *e, const struct input *input, struct effects *fx)
+{
+    switch (input->type) {
+    case INPUT_TIMER:
+        break;
+    case INPUT_MESSAGE:
+        on_message(e, input->message, fx);
+        break;
+    case INPUT_LINK_UP:
+        on_link_up(e, fx);
+        break;
+    case INPUT_LINK_DOWN:
+        on_link_down(e, UNTAG_LINK, PHASE_DOWN, fx);
+        break;
+    case INPUT_PROOF:
+        on_proof(e, input->sent_ns);
+        break;
+    case INPUT_VALUE:
+        on_value(e, input->value, fx);
+        break;
+    case INPUT_ENABLE:
+        on_enable(e, fx);
+        break;
+    case INPUT_DISABLE:
+        on_disable(e, fx);
+        break;
+    case INPUT_PARAMS:
+        on_params(e, input->params, fx);
+        break;
+    case INPUT_STOP:
+        on_link_down(e, UNTAG_STOP, PHASE_SILENT, fx);
+        break;
+    }
+}
+
+void engine_step(struct engine *e, const struct input *input, struct effects *effects)
+{
+    assert(input->now_ns >= e->now_ns);
+    bool is_first = e->now_ns == INT64_MIN;
+    e->now_ns = input->now_ns;
+    effects->count = 0;
+    if (is_first) {
+        setup_report(e, e->config.name, effects);
+    }
+    if (e->phase == PHASE_SILENT) {
+        return;
+    }
+    notice_lateness(e, effects);
+    hold_expire(e, effects);
+    handle(e, input, effects);
+    run_timers(e, effects);
+    forget_unseen(e);
+    arm(e);
+}
+
+int64_t engine_deadline_ns(const struct engine *e)
+{
+    return e->armed_ns;
+}
+
+int64_t engine_tagged_until_ns(const struct engine *e)
+{
+    return holds_tag(e) ? earliest(e->tag_end_ns, lease_end_ns(e)) : 0;
+}
+
+const struct params *engine_params(const struct engine *e)
+{
+    return &e->params;
+}

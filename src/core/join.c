@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Coming in quietly (J1), and two nodes of one name (J5).
+#include "state.h"
+
+// J1: listen for 2.5 gap, and up to one more by chance, so that those who start together do not
+// speak together.
+static int64_t listen_ns(const struct engine *e)
+{
+    int64_t gap_ns = e->params.gap_ns;
+    uint32_t chance = e->config.draw(e->config.draw_context);
+    return gap_ns * 5 / 2 + (int64_t)((double)gap_ns * (chance / 4294967296.0));
+}
+
+void join_start(struct engine *e, struct effects *fx)
+{
+    e->phase = PHASE_LISTENING;
+    e->spoke = false;
+    e->rival_starts = false;
+    e->listen_end_ns = NEVER;
+    if (!e->enabled) {
+        return;
+    }
+    emit_send(e, fx, MESSAGE_INIT);
+    e->init_echoes += e->config.echoes;
+    setup_send(e, fx);
+    e->listen_end_ns = e->now_ns + listen_ns(e);
+    emit_note(fx, NOTE_JOIN_LISTEN, NAME_NONE);
+}
+
+void join_listened(struct engine *e, struct effects *fx)
+{
+    e->phase = PHASE_RUNNING;
+    e->listen_end_ns = NEVER;
+    // Whoever was on the ring before has had its time: speak now.
+    e->head.heard_ns = INT64_MIN / 4;
+    emit_note(fx, NOTE_JOIN_FIRST, NAME_NONE);
+}
+
+// M1: a newcomer has to learn who is one of ours. Those on the ring tell it with their next beacon,
+// those that listen as well at a time of their own; more would be a storm.
+static void arm_introduction(struct engine *e)
+{
+    if (e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER && e->introduce_ns == NEVER) {
+        uint32_t chance = e->config.draw(e->config.draw_context);
+        e->introduce_ns = e->now_ns + (int64_t)((double)e->params.gap_ns * (chance / 4294967296.0));
+    }
+    e->introduce = true;
+}
+
+void join_init_heard(struct engine *e)
+{
+    arm_introduction(e);
+    int place = ring_find(&e->ring, SELF);
+    if (e->phase == PHASE_RUNNING && is_ready(e) && place >= 0) {
+        answer_newcomer(e, place);
+    }
+}
+
+static void say_who_i_am(struct engine *e, struct effects *fx)
+{
+    emit_note(fx, NOTE_OWN_NAME, e->config.name);
+    if (e->enabled && e->now_ns - e->last_vers_ns >= e->params.gap_ns) {
+        setup_send(e, fx);
+    }
+}
+
+static void fall_silent(struct engine *e, struct effects *fx)
+{
+    hold_give_up(e, UNTAG_STOP, fx);
+    e->phase = PHASE_SILENT;
+    emit_event(fx, EVENT_NAME_TAKEN);
+}
+
+static void rival_starts(struct engine *e, struct effects *fx)
+{
+    if (e->init_echoes > 0) {
+        e->init_echoes--;
+        return;
+    }
+    emit_drop(fx, DROP_OWN_NAME);
+    e->rival_starts = true;
+    say_who_i_am(e, fx);
+}
+
+// Whether the other has been seen taking turns: then both are established, and one must go.
+static bool rival_is_established(const struct engine *e)
+{
+    return e->now_ns - e->rival_ns < 2 * cycle_max_ns(e);
+}
+
+static void rival_says_who(struct engine *e, const struct message *m, struct effects *fx)
+{
+    if (m->nonce == e->config.nonce) {
+        return; // my own echo
+    }
+    emit_drop(fx, DROP_OWN_NAME);
+    bool i_am_later = !e->spoke && !e->rival_starts;
+    bool i_lose = rival_is_established(e) && m->nonce != 0 && m->nonce < e->config.nonce;
+    if (i_am_later || i_lose) {
+        fall_silent(e, fx);
+    } else {
+        say_who_i_am(e, fx);
+    }
+}
+
+static void rival_beacons(struct engine *e, const struct message *m, struct effects *fx)
+{
+    bool echo = e->config.echoes && contents_of(m) == e->sent_contents &&
+                e->now_ns - e->last_sent_ns < 3 * e->params.gap_ns;
+    if (echo) {
+        return;
+    }
+    emit_drop(fx, DROP_OWN_NAME);
+    e->rival_ns = e->now_ns;
+    hold_lose(e, e->config.name, fx);
+    say_who_i_am(e, fx);
+    // Time for the other one to answer, and for one of the two to go.
+    e->quiet_until_ns = e->now_ns + 2 * e->params.gap_ns;
+}
+
+bool join_own_name(struct engine *e, const struct message *m, struct effects *fx)
+{
+    if (m->type == MESSAGE_HIST || !name_equal(m->node, e->config.name)) {
+        return false;
+    }
+    switch (m->type) {
+    case MESSAGE_INIT:
+        rival_starts(e, fx);
+        break;
+    case MESSAGE_VERS:
+        rival_says_who(e, m, fx);
+        break;
+    case MESSAGE_PING:
+        rival_beacons(e, m, fx);
+        break;
+    case MESSAGE_HIST:
+        break;
+    }
+    return true;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// Whose turn comes when: who may enter the ring (E1 to E3), and this node's own delay (D1).
+#include "delay.h"
+#include "state.h"
+
+// E2: a Python node draws its own lots; one that stayed out for this many turns of the ring is
+// given a place.
+enum { PYTHON_WAITS_RINGS = 4 };
+
+// Without presence, how often an expected node may stay silent before it counts as gone.
+enum { MISSES_MAX = 2 };
+
+static bool leads(const struct engine *e, node_id id)
+{
+    return nodes_get(&e->nodes, id)->ready != READY_NO;
+}
+
+static bool ring_has_leader(const struct engine *e)
+{
+    for (uint32_t i = 0; i < e->ring.count; i++) {
+        if (leads(e, e->ring.ids[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A ring of nodes that cannot lead keeps nobody out.
+static bool ring_is_full(const struct engine *e)
+{
+    return e->ring.count >= (uint32_t)params_ring_size(&e->params) && ring_has_leader(e);
+}
+
+static bool is_candidate(const struct engine *e, node_id id)
+{
+    const struct node *node = nodes_get(&e->nodes, id);
+    if (node->known_slot >= e->slot || node->ready == READY_NO || ring_find(&e->ring, id) >= 0) {
+        return false;
+    }
+    if (id == SELF) {
+        return is_ready(e);
+    }
+    if (!node->heard || node->missed >= MISSES_MAX) {
+        return false;
+    }
+    uint64_t ring_size = (uint64_t)params_ring_size(&e->params);
+    return node->ours || e->slot - node->sent_slot > PYTHON_WAITS_RINGS * ring_size;
+}
+
+// E1: the (skip + 1)-th candidate after the one that entered last, in the order of (hash, name),
+// round and round. `found` becomes how many there are, at least as far as it mattered.
+static node_id candidate_after_entry(const struct engine *e, uint64_t skip, uint32_t *found)
+{
+    uint32_t count = e->nodes.count;
+    uint32_t start = nodes_rank(&e->nodes, e->entry.who);
+    *found = 0;
+    for (uint32_t step = 1; step <= count; step++) {
+        node_id id = e->nodes.order[(start + step) % count];
+        if (!is_candidate(e, id)) {
+            continue;
+        }
+        if (*found == skip) {
+            return id;
+        }
+        ++*found;
+    }
+    if (*found == 0) {
+        return NODE_ABSENT;
+    }
+    uint32_t again;
+    return candidate_after_entry(e, skip % *found, &again);
+}
+
+static bool python_in_line(const struct engine *e)
+{
+    for (uint32_t i = 0; i < e->ring.count; i++) {
+        if (!nodes_get(&e->nodes, e->ring.ids[i])->ours) {
+            return true;
+        }
+    }
+    return e->expected != NODE_ABSENT && !nodes_get(&e->nodes, e->expected)->ours;
+}
+
+// E3: who else may want the place is unknown; draw with the odds places free / candidates, which
+// rise with every slot spent outside when everybody must get in.
+static bool draw_lot(const struct engine *e)
+{
+    int32_t candidates = e->params.n_hosts - params_ring_size(&e->params);
+    if (candidates <= 1) {
+        return true;
+    }
+    uint64_t tickets = 1;
+    if (e->params.force_in) {
+        tickets += e->slot - nodes_get(&e->nodes, SELF)->sent_slot;
+    }
+    return e->config.draw(e->config.draw_context) % (uint32_t)candidates < tickets;
+}
+
+node_id line_expected(struct engine *e)
+{
+    uint64_t turns = e->entry.turns_since;
+    bool full = ring_is_full(e);
+
+    e->lot_lost = false;
+    if (full) {
+        uint64_t size = (uint64_t)params_ring_size(&e->params);
+        if (turns < size) {
+            return NODE_ABSENT;
+        }
+        turns -= size;
+    }
+    uint32_t others;
+    node_id id = candidate_after_entry(e, turns, &others);
+    if (id == SELF && full && others <= 1 && python_in_line(e)) {
+        e->lot_lost = !draw_lot(e);
+    }
+    return id;
+}
+
+// Where this node stands in the line, or -1: the newcomer that is expected, then the ring from its
+// end, without the head. Those that would not speak anyhow do not count.
+static int place_in_line(const struct engine *e)
+{
+    int place = 0;
+    bool led = ring_has_leader(e);
+
+    if (e->expected == SELF) {
+        return e->lot_lost ? -1 : 0;
+    }
+    if (e->expected != NODE_ABSENT) {
+        place++;
+    }
+    for (uint32_t i = e->ring.count; i-- > 1;) {
+        node_id id = e->ring.ids[i];
+        if (id == SELF) {
+            return place;
+        }
+        if (leads(e, id) || !led) {
+            place++;
+        }
+    }
+    return -1;
+}
+
+static bool two_live_on_ring(const struct engine *e)
+{
+    int live = 0;
+    for (uint32_t i = 0; i < e->ring.count; i++) {
+        live += leads(e, e->ring.ids[i]);
+    }
+    return live >= 2;
+}
+
+int64_t line_delay_ns(const struct engine *e)
+{
+    const struct params *params = &e->params;
+    uint64_t spread = hash_mix(nodes_get(&e->nodes, SELF)->hash ^ e->slot);
+
+    if (head_is_me(e)) {
+        return e->renews ? delay_renewal(params) : delay_again(params);
+    }
+    if (!is_ready(e) && ring_has_leader(e)) {
+        return delay_not_ready(params, spread);
+    }
+    int place = place_in_line(e);
+    if (place < 0) {
+        return delay_last_resort(params, spread, two_live_on_ring(e));
+    }
+    struct delay_line line = {
+        .place = (uint32_t)place,
+        .head_is_ours = nodes_get(&e->nodes, e->ring.ids[0])->ours,
+        .python_in_line = python_in_line(e),
+    };
+    return delay_in_line(params, &line);
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+// What a node does with a beacon or hist from another: rules R1 to R8 of PROTOCOL.md, in their
+// order, one function each. A rule returns whether it has settled the matter.
+#include "state.h"
+
+#include <assert.h>
+#include <string.h>
+
+// Most recover events in one gap: a flood of strangers is not reported one by one.
+enum { RECOVERS_MAX = 8 };
+
+// A message, with its history as ids. Names that are not known yet are NODE_UNKNOWN, which equals
+// nothing on a ring.
+struct heard {
+    const struct message *m;
+    bool by_beacon;
+    node_id sender, before;
+    struct ring history;
+};
+
+static uint32_t ring_size(const struct engine *e)
+{
+    return (uint32_t)params_ring_size(&e->params);
+}
+
+static int64_t since_head_ns(const struct engine *e)
+{
+    return e->now_ns - e->head.heard_ns;
+}
+
+// Late enough for an early, willing successor of the next turn, seen through two latencies.
+static bool turn_is_over(const struct engine *e)
+{
+    return since_head_ns(e) >= e->params.cycle_ns - 2 * e->params.gap_ns;
+}
+
+// P1: negative when the message's head is the better one.
+static int against_head(const struct engine *e, const struct message *m)
+{
+    int order = value_compare(head_value(e), m->value);
+    if (order != 0) {
+        return order;
+    }
+    return name_compare(m->history.names[0], nodes_name(&e->nodes, e->ring.ids[0]));
+}
+
+static bool beats_head(const struct engine *e, const struct message *m)
+{
+    return against_head(e, m) < 0;
+}
+
+static void read_history(const struct engine *e, const struct message *m, struct heard *h)
+{
+    h->m = m;
+    h->by_beacon = m->type == MESSAGE_PING;
+    h->history.count = (uint32_t)m->history.count;
+    for (uint32_t i = 0; i < h->history.count; i++) {
+        h->history.ids[i] = nodes_find(&e->nodes, m->history.names[i]);
+    }
+    h->sender = h->history.ids[0];
+    h->before = ring_at(&h->history, 1);
+}
+
+// Makes all its names known, before the history becomes a ring.
+static void intern_history(struct engine *e, struct heard *h)
+{
+    for (uint32_t i = 0; i < h->history.count; i++) {
+        h->history.ids[i] = intern(e, h->m->history.names[i]);
+    }
+    h->sender = h->history.ids[0];
+    h->before = ring_at(&h->history, 1);
+}
+
+// --- What following a turn does --------------------------------------------------------------
+
+static void note_entry(struct engine *e, node_id id, bool was_on_ring)
+{
+    if (was_on_ring) {
+        e->entry.turns_since++;
+    } else {
+        e->entry = (struct entry){id, 0};
+    }
+}
+
+static void move_to_front(struct engine *e, node_id id)
+{
+    note_entry(e, id, ring_find(&e->ring, id) >= 0);
+    ring_turn(&e->ring, id, ring_size(e));
+}
+
+static void remember_ring(struct engine *e)
+{
+    e->before = e->ring;
+    e->entry_before = e->entry;
+}
+
+// A new turn, or another node's in the present one.
+static void start_turn(struct engine *e, bool new_slot)
+{
+    node_id head = e->ring.ids[0];
+    if (new_slot) {
+        if (e->expected != NODE_ABSENT && e->expected != head) {
+            struct node *silent = nodes_get(&e->nodes, e->expected);
+            if (silent->missed < UINT8_MAX) {
+                silent->missed++;
+            }
+        }
+        e->slot++;
+    }
+    e->renews = false;
+    e->head.heard_ns = e->now_ns;
+    nodes_get(&e->nodes, head)->sent_slot = e->slot;
+    e->expected = line_expected(e);
+    answer_drop(e);
+}
+
+static void hear_head(struct engine *e, const struct message *m)
+{
+    e->head.by_beacon = m->type == MESSAGE_PING;
+    e->head.contents = contents_of(m);
+    store_value(&e->head.value, m->value);
+    e->stands_ns = e->now_ns + e->params.gap_ns;
+}
+
+// When only the head's own word tells what was before it.
+static void forget_before_head(struct engine *e)
+{
+    e->before.count = e->ring.count - 1;
+    memcpy(e->before.ids, e->ring.ids + 1, e->before.count * sizeof *e->before.ids);
+}
+
+// Its history becomes the ring: on joining, and when islands have met.
+static void take_ring(struct engine *e, struct heard *h)
+{
+    intern_history(e, h);
+    e->ring = h->history;
+    ring_truncate(&e->ring, ring_size(e));
+    e->entry = e->entry_before = (struct entry){h->sender, 0};
+    forget_before_head(e);
+    for (uint32_t i = h->history.count; i-- > 0;) {
+        node_id before = ring_at(&h->history, i + 1);
+        if (before != NODE_ABSENT || h->history.count == 1) {
+            turns_add(&e->turns, h->history.ids[i], before, e->now_ns); // R6
+        }
+    }
+    hear_head(e, h->m);
+    start_turn(e, true);
+}
+
+void rules_take_ring(struct engine *e, const struct message *m)
+{
+    struct heard h;
+    read_history(e, m, &h);
+    if (!h.by_beacon) {
+        // In the middle of a turn nobody can be expecting me.
+        nodes_get(&e->nodes, SELF)->known_slot = e->slot + 1;
+    }
+    take_ring(e, &h);
+}
+
+void rules_own_turn(struct engine *e)
+{
+    node_id before = ring_at(&e->ring, 0);
+    remember_ring(e);
+    move_to_front(e, SELF);
+    turns_add(&e->turns, SELF, before, e->now_ns);
+    e->head.by_beacon = true;
+    e->head.value = e->value;
+    e->stands_ns = NEVER;
+    start_turn(e, true);
+}
+
+// The sender and those before it, down to `depth`, have taken turns after my head.
+static void follow(struct engine *e, struct heard *h, uint32_t depth)
+{
+    intern_history(e, h);
+    for (uint32_t i = depth + 1; i-- > 0;) {
+        remember_ring(e);
+        move_to_front(e, h->history.ids[i]);
+        turns_add(&e->turns, h->history.ids[i], ring_at(&h->history, i + 1), e->now_ns);
+    }
+    hear_head(e, h->m);
+    start_turn(e, true);
+}
+
+// --- The rules -------------------------------------------------------------------------------
+
+// "The sender is my head."
+static bool r1_same_head(struct engine *e, struct heard *h, struct effects *fx)
+{
+    if (h->sender != e->ring.ids[0]) {
+        return false;
+    }
+    if (!h->by_beacon) {
+        return true;
+    }
+    bool copy = e->head.by_beacon && contents_of(h->m) == e->head.contents &&
+                since_head_ns(e) < e->params.gap_ns;
+    if (copy) {
+        e->head.heard_ns = e->now_ns;
+        emit_note(fx, NOTE_COPY, h->m->node);
+        return true;
+    }
+    emit_note(fx, NOTE_AGAIN, h->m->node);
+    hold_give_up(e, UNTAG_HANDOVER, fx);
+    remember_ring(e);
+    bool begins_mine =
+        h->history.count <= e->ring.count &&
+        memcmp(h->history.ids, e->ring.ids, h->history.count * sizeof *e->ring.ids) == 0;
+    if (begins_mine) {
+        note_entry(e, h->sender, true);
+    } else {
+        move_to_front(e, h->sender);
+    }
+    turns_add(&e->turns, h->sender, h->before, e->now_ns);
+    hear_head(e, h->m);
+    start_turn(e, true);
+    return true;
+}
+
+// The crossing of R2: both have spoken before they heard each other.
+static bool have_crossed(const struct engine *e, const struct heard *h)
+{
+    bool pending = e->hold == HOLD_PENDING || e->hold == HOLD_RENEWING;
+    return h->by_beacon && pending && h->before == SELF && head_is_me(e);
+}
+
+// Whether my tag may run on to its own end beside the turn that begins: the beacon comes from one
+// that will not be tagged before.
+static bool is_willing(const struct engine *e, const struct heard *h)
+{
+    return head_is_me(e) && h->by_beacon && h->sender != NODE_UNKNOWN &&
+           nodes_get(&e->nodes, h->sender)->ours &&
+           since_head_ns(e) >= e->params.cycle_ns - e->params.gap_ns;
+}
+
+// "history[1] is my head."
+static bool r2_next_turn(struct engine *e, struct heard *h, struct effects *fx)
+{
+    if (h->before != e->ring.ids[0] || have_crossed(e, h)) {
+        return false;
+    }
+    if (is_willing(e, h)) {
+        emit_note(fx, NOTE_WILLING, h->m->history.names[0]);
+    } else {
+        emit_note(fx, NOTE_NEXT, h->m->history.names[0]);
+        hold_give_up(e, UNTAG_HANDOVER, fx);
+    }
+    follow(e, h, 0);
+    return true;
+}
+
+// "I missed beacons."
+static bool r3_missed(struct engine *e, struct heard *h, struct effects *fx)
+{
+    int depth = ring_find(&h->history, e->ring.ids[0]);
+    if (depth < 2 || h->before == ring_at(&e->ring, 1)) {
+        return false;
+    }
+    node_id beyond = ring_at(&h->history, (uint32_t)depth + 1);
+    if (beyond != NODE_ABSENT && beyond != ring_at(&e->ring, 1)) {
+        return false;
+    }
+    if (h->by_beacon && !turn_is_over(e)) {
+        return false;
+    }
+    emit_note(fx, NOTE_MISSED, h->m->history.names[0]);
+    hold_give_up(e, UNTAG_HANDOVER, fx);
+    follow(e, h, (uint32_t)depth - 1);
+    return true;
+}
+
+// The new one stands, in my head's place or after it (R4, R5).
+static void replace_head(struct engine *e, struct heard *h, bool next_turn)
+{
+    intern_history(e, h);
+    bool was_on_ring = ring_find(&e->before, h->sender) >= 0;
+    bool same_before = h->before == ring_at(&e->before, 0);
+    if (same_before) {
+        e->ring = e->before;
+        e->entry = e->entry_before;
+        ring_turn(&e->ring, h->sender, ring_size(e));
+    } else {
+        struct ring rest = e->ring;
+        e->ring = h->history;
+        ring_truncate(&e->ring, ring_size(e));
+        ring_fill(&e->ring, &rest, ring_size(e));
+        e->entry = e->entry_before;
+        forget_before_head(e);
+    }
+    note_entry(e, h->sender, was_on_ring);
+    turns_add(&e->turns, h->sender, h->before, e->now_ns);
+    hear_head(e, h->m);
+    start_turn(e, next_turn);
+}
+
+static bool has_strong_signs(const struct engine *e, const struct heard *h)
+{
+    return h->before == ring_at(&e->ring, 1) || have_crossed(e, h);
+}
+
+static bool has_weak_signs(const struct engine *e, const struct heard *h)
+{
+    return h->before == ring_at(&e->ring, 0) || h->before == ring_at(&e->ring, 1) ||
+           h->sender == ring_at(&e->ring, 1);
+}
+
+// "A collision in one slot."
+static bool r4_collision(struct engine *e, struct heard *h, bool signs, struct effects *fx)
+{
+    struct name sender = h->m->history.names[0];
+    if (!signs) {
+        return false;
+    }
+    if (h->by_beacon && turn_is_over(e)) {
+        emit_note(fx, NOTE_LATE_TURN, sender);
+        hold_lose(e, sender, fx);
+        replace_head(e, h, true);
+    } else if (beats_head(e, h->m)) {
+        emit_note(fx, NOTE_COLLISION_LOST, sender);
+        hold_lose(e, sender, fx);
+        replace_head(e, h, false);
+    } else {
+        emit_note(fx, NOTE_COLLISION_WON, sender);
+        if (h->by_beacon && head_is_me(e) && e->enabled) {
+            answer_at_once(e, fx);
+        }
+    }
+    return true;
+}
+
+// "A pending node obeys any hist whose head is better than itself, old news or not"; but not one of
+// the very turn that its own beacon followed, which was on its way then.
+static bool r5_obey(struct engine *e, struct heard *h, struct effects *fx)
+{
+    bool pending = e->hold == HOLD_PENDING || e->hold == HOLD_RENEWING;
+    bool followed = h->sender == ring_at(&e->before, 0) && h->before == ring_at(&e->before, 1);
+    if (!pending || followed || !beats_head(e, h->m)) {
+        return false;
+    }
+    emit_note(fx, NOTE_OBEY, h->m->history.names[0]);
+    hold_lose(e, h->m->history.names[0], fx);
+    replace_head(e, h, false);
+    return true;
+}
+
+static bool r6_old_news(struct engine *e, const struct heard *h, struct effects *fx)
+{
+    int64_t age_ns = h->by_beacon ? e->params.cycle_ns - 2 * e->params.gap_ns : 2 * cycle_max_ns(e);
+    if (!turns_is_old_news(&e->turns, h->sender, h->before, e->now_ns, age_ns)) {
+        return false;
+    }
+    emit_note(fx, NOTE_OLD_NEWS, h->m->history.names[0]);
+    return true;
+}
+
+static void report_recover(struct engine *e, const struct heard *h, const struct ring *mine,
+                           bool replace, struct effects *fx)
+{
+    if (e->now_ns - e->recover_ns >= e->params.gap_ns) {
+        e->recover_ns = e->now_ns;
+        e->recovers = 0;
+    }
+    if (++e->recovers > RECOVERS_MAX) {
+        return;
+    }
+    struct event *event = emit_event(fx, EVENT_RECOVER);
+    event->prio = ring_find(mine, SELF);
+    event->replace = replace;
+    emit_history(e, &event->ring, mine, mine->count);
+    event->remote.count = h->m->history.count;
+    memcpy(event->remote.names, h->m->history.names, h->m->history.count * sizeof(struct name));
+}
+
+// "Two islands have met."
+static void r7_islands(struct engine *e, struct heard *h, struct effects *fx)
+{
+    struct name sender = h->m->history.names[0];
+    struct ring mine = e->ring;
+    struct stored_value value = e->head.value;
+    bool lost = beats_head(e, h->m);
+
+    emit_note(fx, lost ? NOTE_ISLANDS_LOST : NOTE_ISLANDS_WON, sender);
+    if (lost) {
+        hold_lose(e, sender, fx);
+        take_ring(e, h);
+    }
+    if (is_ready(e) && ring_find(&mine, SELF) >= 0) {
+        report_recover(e, h, &mine, lost, fx);
+        answer_islands(e, &mine, &value);
+    }
+}
+
+void rules_beacon(struct engine *e, const struct message *m, struct effects *fx)
+{
+    struct heard h;
+    assert(e->ring.count > 0);
+    read_history(e, m, &h);
+    if (r1_same_head(e, &h, fx) || r2_next_turn(e, &h, fx) || r3_missed(e, &h, fx) ||
+        r4_collision(e, &h, has_strong_signs(e, &h), fx) || r6_old_news(e, &h, fx) ||
+        r4_collision(e, &h, has_weak_signs(e, &h), fx)) {
+        return;
+    }
+    r7_islands(e, &h, fx);
+}
+
+void rules_hist(struct engine *e, const struct message *m, struct effects *fx)
+{
+    struct heard h;
+    assert(e->ring.count > 0);
+    read_history(e, m, &h);
+    answer_heard(e, m);
+    if (r1_same_head(e, &h, fx) || r2_next_turn(e, &h, fx) || r5_obey(e, &h, fx) ||
+        r6_old_news(e, &h, fx) || r3_missed(e, &h, fx) ||
+        r4_collision(e, &h, has_strong_signs(e, &h) || has_weak_signs(e, &h), fx)) {
+        return;
+    }
+    r7_islands(e, &h, fx);
+}

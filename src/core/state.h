@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// The engine's inside, shared by its files: engine.c (the door, timers), hold.c (the tag), rules.c
+// (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V). Included by nobody else.
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "engine.h"
+#include "ring.h"
+#include "turns.h"
+
+#define SELF ((node_id)0) // this node's own id: the first in the table, and never forgotten
+
+enum phase {
+    PHASE_DOWN,      // no link
+    PHASE_LISTENING, // J1: quiet until it heard the ring, or that there is none
+    PHASE_RUNNING,
+    PHASE_SILENT, // J5, or stopped: for good
+};
+
+enum hold {
+    HOLD_NONE,
+    HOLD_PENDING,  // one gap after an own beacon
+    HOLD_TAGGED,   // it is me
+    HOLD_RENEWING, // it is me, and pending for the next turn (D3)
+};
+
+struct stored_value {
+    size_t len;
+    uint8_t cbor[VALUE_MAX_BYTES];
+};
+
+// Who entered the ring last, and how many turns ago (E1).
+struct entry {
+    node_id who;
+    uint64_t turns_since;
+};
+
+// What is known of the present turn. The head itself is the first of the ring.
+struct head {
+    int64_t heard_ns;
+    bool by_beacon;    // else by a hist
+    uint64_t contents; // of its beacon (R1)
+    struct stored_value value;
+};
+
+// A hist that waits (J1, R7).
+struct answer {
+    int64_t at_ns;
+    bool old; // R7: of the ring that was mine; else of the present one
+    struct ring ring;
+    struct stored_value value;
+};
+
+struct engine {
+    struct engine_config config; // its value and params are those of the start
+    struct nodes nodes;
+    struct params params;
+    int64_t now_ns;
+    enum phase phase;
+    bool enabled;
+    bool spoke; // since the last join
+    struct stored_value value;
+
+    struct ring ring;
+    struct ring before; // the ring before the head spoke (R4)
+    struct entry entry, entry_before;
+    struct head head;
+    struct turns turns;
+    uint64_t slot;    // turns begun in this node's view
+    node_id expected; // E1: who may enter in this slot; NODE_ABSENT: nobody
+    bool lot_lost;    // E3: it would be me, but I drew a blank
+    bool renews;      // D3: alone at the last own beacon
+
+    enum hold hold;
+    uint64_t tag_slot;
+    int64_t tag_end_ns, pending_end_ns;
+    int64_t proof_ns; // L1: when the last confirmed packet was sent
+
+    int64_t due_ns;         // my next beacon
+    int64_t stands_ns;      // another's turn: its pending gap is over
+    int64_t listen_end_ns;  // J1
+    int64_t vers_ns;        // V1: an answer to an older version
+    int64_t introduce_ns;   // M1: say `vers` again, for a newcomer
+    int64_t prove_ns;       // L1: ask for a proof
+    int64_t armed_ns;       // the deadline that the last step gave (J4)
+    int64_t quiet_until_ns; // J4, J5: nothing is sent before
+    struct answer answer;
+
+    int64_t last_sent_ns;  // my last beacon (D4)
+    int64_t last_other_ns; // anybody else's last message (D2)
+    int64_t last_hist_ns;  // my last hist, to know its echo
+    int64_t last_vers_ns;
+    int64_t recover_ns; // when the present gap of recover events began, and how many they are
+    int recovers;
+    bool introduce;         // with my next beacon
+    uint64_t sent_contents; // of my last beacon, to know its echo (J5)
+    int init_echoes;        // own init messages that may still come back
+    int64_t rival_ns;       // J5: when a beacon of another node of my name was last heard
+    bool rival_starts;      // J5: another node of my name started while I listened
+    uint64_t good_nodes;    // what the last good-node event said, hashed
+};
+
+// --- engine.c: effects, and what several files need ---
+struct message *emit_send(struct engine *e, struct effects *fx, enum message_type type);
+struct event *emit_event(struct effects *fx, enum event_type type);
+void emit_note(struct effects *fx, enum note note, struct name who);
+void emit_drop(struct effects *fx, enum drop reason);
+void emit_history(const struct engine *e, struct history *to, const struct ring *from,
+                  uint32_t limit);
+void emit_slot(struct engine *e, struct effects *fx, bool led); // the turn stands
+bool is_ready(const struct engine *e);                          // has a value and is enabled
+bool head_is_me(const struct engine *e);
+void store_value(struct stored_value *to, struct value from);
+struct value stored_value(const struct stored_value *value);
+struct value head_value(const struct engine *e);
+uint64_t contents_of(const struct message *m);         // R1, J5: value and history, hashed
+node_id intern(struct engine *e, struct name name);    // finds or adds; forgets somebody when full
+int64_t cycle_max_ns(const struct engine *e);          // cycle + 2.5 gap
+int64_t stagger_ns(const struct engine *e, int place); // gap * (1 - 1/2^place): J1, R7, V1
+
+// --- hold.c: the only writers of `hold` ---
+void hold_pend(struct engine *e);
+void hold_expire(struct engine *e, struct effects *fx);  // ends what has run out by the clock
+void hold_resolve(struct engine *e, struct effects *fx); // the pending gap is over
+void hold_give_up(struct engine *e, enum untag_reason reason, struct effects *fx);
+void hold_lose(struct engine *e, struct name by, struct effects *fx);
+void hold_forget_pending(struct engine *e, struct effects *fx); // J4
+bool holds_tag(const struct engine *e);
+
+// --- line.c ---
+node_id line_expected(struct engine *e);
+int64_t line_delay_ns(const struct engine *e);
+
+// --- rules.c ---
+void rules_beacon(struct engine *e, const struct message *m, struct effects *fx);
+void rules_hist(struct engine *e, const struct message *m, struct effects *fx);
+void rules_take_ring(struct engine *e, const struct message *m); // J1, R7
+void rules_own_turn(struct engine *e);
+
+// --- answer.c ---
+void answer_newcomer(struct engine *e, int place); // J1
+void answer_islands(struct engine *e, const struct ring *ring,
+                    const struct stored_value *value);     // R7
+void answer_at_once(struct engine *e, struct effects *fx); // R4
+void answer_due(struct engine *e, struct effects *fx);
+void answer_heard(struct engine *e, const struct message *m);
+void answer_drop(struct engine *e);
+
+// --- join.c ---
+void join_start(struct engine *e, struct effects *fx);
+void join_listened(struct engine *e, struct effects *fx); // nobody spoke
+void join_init_heard(struct engine *e);
+bool join_own_name(struct engine *e, const struct message *m, struct effects *fx); // J5: handled
+
+// --- setup.c ---
+void setup_send(struct engine *e, struct effects *fx);
+void setup_report(struct engine *e, struct name by, struct effects *fx);
+void setup_heard(struct engine *e, const struct message *m, struct effects *fx);
+void setup_adopt(struct engine *e, const struct params *params, struct name by, struct effects *fx);
+
+#endif

@@ -1,0 +1,661 @@
+// SPDX-License-Identifier: MIT
+// An actor: packets and requests in, the engine's effects out. The engine decides; this carries.
+#include "codec.h"
+#include "json.h"
+#include "link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// M3: a reason is logged at most this often.
+#define DROP_LOG_NS (60 * NS_PER_S)
+
+enum { VALUE_JSON_MAX = 4096 };
+
+struct actor_config {
+    char group[NAME_MAX_BYTES + 1];
+    struct params params;
+    bool locked, enabled;
+    size_t value_len;
+    uint8_t value[VALUE_MAX_BYTES];
+    char why[WHY_MAX];
+};
+
+// What was asked for and not done yet.
+struct requests {
+    bool first_step, value, enabled, params;
+    bool enable;
+    size_t value_len;
+    uint8_t value_cbor[VALUE_MAX_BYTES];
+    struct params new_params;
+};
+
+struct actor {
+    struct actor *next;
+    struct actor_link *link;
+    struct engine *engine;
+    char group[NAME_MAX_BYTES + 1];
+    actor_event_fn *on_event;
+    void *context;
+    struct requests requests;
+    uint64_t dropped[DROP_COUNT];
+    int64_t drop_logged_ns[DROP_COUNT];
+    int64_t name_logged_ns;
+};
+
+// --- Configuration -----------------------------------------------------------------------------
+
+struct actor_config *actor_config_new(void)
+{
+    struct actor_config *config = calloc(1, sizeof *config);
+    if (config == NULL) {
+        return NULL;
+    }
+    strcpy(config->group, "default");
+    config->params = params_default;
+    config->enabled = true;
+    config->value_len = 1; // the integer 0
+    return config;
+}
+
+void actor_config_free(struct actor_config *config)
+{
+    free(config);
+}
+
+const char *actor_config_why(const struct actor_config *config)
+{
+    return config->why;
+}
+
+static int refuse(struct actor_config *config, const char *sentence)
+{
+    snprintf(config->why, sizeof config->why, "%s", sentence);
+    return ACTOR_EINVAL;
+}
+
+int actor_config_set_group(struct actor_config *config, const char *group)
+{
+    if (!name_is_valid(name_of(group))) {
+        return refuse(config, "a group's name must be 1 to 64 bytes of UTF-8, without control "
+                              "characters and without any of / + #");
+    }
+    memcpy(config->group, group, strlen(group) + 1);
+    return ACTOR_OK;
+}
+
+// Takes a parameter over if it is within bounds by itself; cycle and gap are compared with each
+// other by actor_new(), since they may be set in any order.
+static int set_params(struct actor_config *config, const struct params *changed)
+{
+    struct params alone = *changed;
+    if (alone.cycle_ns != config->params.cycle_ns) {
+        alone.gap_ns = alone.cycle_ns / 3;
+    } else if (alone.gap_ns != config->params.gap_ns) {
+        alone.cycle_ns = alone.gap_ns > 0 && alone.gap_ns <= 3600 * NS_PER_S ? alone.gap_ns * 3 : 1;
+    }
+    const char *fault = params_fault(&alone);
+    if (fault != NULL) {
+        return refuse(config, fault);
+    }
+    config->params = *changed;
+    return ACTOR_OK;
+}
+
+int actor_config_set_version(struct actor_config *config, int64_t version)
+{
+    struct params params = config->params;
+    params.version = version;
+    return set_params(config, &params);
+}
+
+int actor_config_set_cycle(struct actor_config *config, int64_t cycle_ns)
+{
+    struct params params = config->params;
+    params.cycle_ns = cycle_ns;
+    return set_params(config, &params);
+}
+
+int actor_config_set_gap(struct actor_config *config, int64_t gap_ns)
+{
+    struct params params = config->params;
+    params.gap_ns = gap_ns;
+    return set_params(config, &params);
+}
+
+int actor_config_set_nodes(struct actor_config *config, int nodes)
+{
+    struct params params = config->params;
+    params.nodes = nodes;
+    return set_params(config, &params);
+}
+
+int actor_config_set_splits(struct actor_config *config, int splits)
+{
+    struct params params = config->params;
+    params.splits = splits;
+    return set_params(config, &params);
+}
+
+int actor_config_set_n_hosts(struct actor_config *config, int n_hosts)
+{
+    struct params params = config->params;
+    params.n_hosts = n_hosts;
+    return set_params(config, &params);
+}
+
+int actor_config_set_force_in(struct actor_config *config, bool force_in)
+{
+    config->params.force_in = force_in;
+    return ACTOR_OK;
+}
+
+int actor_config_set_locked(struct actor_config *config, bool locked)
+{
+    config->locked = locked;
+    return ACTOR_OK;
+}
+
+int actor_config_set_value(struct actor_config *config, const char *json)
+{
+    return json_value_to_cbor(json, config->value, sizeof config->value, &config->value_len,
+                              config->why, sizeof config->why) == 0
+               ? ACTOR_OK
+               : ACTOR_EINVAL;
+}
+
+int actor_config_set_enabled(struct actor_config *config, bool enabled)
+{
+    config->enabled = enabled;
+    return ACTOR_OK;
+}
+
+// --- Events ------------------------------------------------------------------------------------
+
+// Room for an event's strings: the engine's names need not end in NUL.
+struct strings {
+    size_t used;
+    char text[(2 * HISTORY_MAX + 2) * (NAME_MAX_BYTES + 1)];
+    const char *ring[HISTORY_MAX], *remote[HISTORY_MAX];
+    char value[VALUE_JSON_MAX];
+};
+
+static const char *keep(struct strings *strings, struct name name)
+{
+    if (name_is_none(name)) {
+        return NULL;
+    }
+    char *text = strings->text + strings->used;
+    memcpy(text, name.text, name.len);
+    text[name.len] = '\0';
+    strings->used += name.len + 1;
+    return text;
+}
+
+static struct actor_names keep_all(struct strings *strings, const char **names,
+                                   const struct history *history)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        names[i] = keep(strings, history->names[i]);
+    }
+    return (struct actor_names){history->count, names};
+}
+
+static const char *reason_text(enum untag_reason reason)
+{
+    switch (reason) {
+    case UNTAG_END:
+        return "end";
+    case UNTAG_HANDOVER:
+        return "handover";
+    case UNTAG_DISABLED:
+        return "disabled";
+    case UNTAG_LEASE:
+        return "lease";
+    case UNTAG_SUSPEND:
+        return "suspend";
+    case UNTAG_LINK:
+        return "link";
+    case UNTAG_STOP:
+        return "stop";
+    }
+    return "?";
+}
+
+static const char *value_text(struct strings *strings, struct value value)
+{
+    if (value_is_null(value) ||
+        json_value_from_cbor(value.cbor, value.len, strings->value, sizeof strings->value) != 0) {
+        return "null";
+    }
+    return strings->value;
+}
+
+static struct actor_event new_event(const struct actor *actor, enum actor_event_type type)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (struct actor_event){
+        .type = type,
+        .group = actor->group,
+        .node = actor->link->config.name,
+        .time_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000,
+        .mono_ns = link_now_ns(),
+    };
+}
+
+static void deliver(struct actor *actor, const struct actor_event *event)
+{
+    if (actor->on_event != NULL) {
+        actor->on_event(actor->context, actor, event);
+    }
+}
+
+static void set_params_of(struct actor_event *event, const struct params *params)
+{
+    event->version = params->version;
+    event->cycle_ns = params->cycle_ns;
+    event->gap_ns = params->gap_ns;
+    event->nodes = params->nodes;
+    event->splits = params->splits;
+    event->n_hosts = params->n_hosts;
+    event->force_in = params->force_in;
+}
+
+static enum actor_event_type public_type(enum event_type type)
+{
+    switch (type) {
+    case EVENT_SETUP:
+        return ACTOR_EVENT_SETUP;
+    case EVENT_TAG:
+        return ACTOR_EVENT_TAG;
+    case EVENT_RENEW:
+        return ACTOR_EVENT_RENEW;
+    case EVENT_UNTAG:
+        return ACTOR_EVENT_UNTAG;
+    case EVENT_DETAG:
+        return ACTOR_EVENT_DETAG;
+    case EVENT_PING:
+        return ACTOR_EVENT_PING;
+    case EVENT_SLOT:
+        return ACTOR_EVENT_SLOT;
+    case EVENT_GOOD_NODE:
+        return ACTOR_EVENT_GOOD_NODE;
+    case EVENT_RECOVER:
+        return ACTOR_EVENT_RECOVER;
+    case EVENT_NAME_TAKEN:
+        break;
+    }
+    return ACTOR_EVENT_NAME_TAKEN;
+}
+
+static void carry_event(struct actor *actor, const struct event *from)
+{
+    struct strings strings;
+    strings.used = 0;
+    struct actor_event event = new_event(actor, public_type(from->type));
+    event.slot = from->slot;
+    event.value = value_text(&strings, from->value);
+    event.ring = keep_all(&strings, strings.ring, &from->ring);
+    event.remote = keep_all(&strings, strings.remote, &from->remote);
+    event.by = event.leader = keep(&strings, from->who);
+    if (from->type == EVENT_TAG || from->type == EVENT_RENEW) {
+        event.until_ns = from->until_ns;
+    } else if (from->type == EVENT_UNTAG) {
+        event.reason = reason_text(from->reason);
+    } else if (from->type == EVENT_SLOT) {
+        event.full = from->full;
+        event.members = from->members;
+    } else if (from->type == EVENT_RECOVER) {
+        event.prio = from->prio;
+        event.replace = from->replace;
+    } else if (from->type == EVENT_SETUP) {
+        set_params_of(&event, from->params);
+    }
+    deliver(actor, &event);
+}
+
+// --- Effects -----------------------------------------------------------------------------------
+
+static void count_drop(struct actor *actor, enum drop reason, uint64_t count)
+{
+    int64_t now_ns = link_now_ns();
+    actor->dropped[reason] += count;
+    int64_t *logged_ns = &actor->drop_logged_ns[reason];
+    if (*logged_ns != 0 && now_ns - *logged_ns < DROP_LOG_NS) {
+        return;
+    }
+    *logged_ns = now_ns;
+    link_log(actor->link, ACTOR_LOG_NOTICE, "%s: dropped a message: %s (%llu so far)", actor->group,
+             drop_text(reason), (unsigned long long)actor->dropped[reason]);
+}
+
+static enum actor_log_level note_level(enum note note)
+{
+    switch (note) {
+    case NOTE_SUSPENDED:
+    case NOTE_NO_PROOF:
+        return ACTOR_LOG_WARNING;
+    case NOTE_ISLANDS_WON:
+    case NOTE_ISLANDS_LOST:
+        return ACTOR_LOG_INFO;
+    case NOTE_OWN_NAME: // its drop is logged
+    case NOTE_JOIN_LISTEN:
+    case NOTE_JOIN_FIRST:
+    case NOTE_JOIN_RING:
+    case NOTE_COPY:
+    case NOTE_AGAIN:
+    case NOTE_NEXT:
+    case NOTE_WILLING:
+    case NOTE_MISSED:
+    case NOTE_COLLISION_WON:
+    case NOTE_COLLISION_LOST:
+    case NOTE_LATE_TURN:
+    case NOTE_OBEY:
+    case NOTE_OLD_NEWS:
+    case NOTE_PARAMS_OLD:
+        break;
+    }
+    return ACTOR_LOG_DEBUG;
+}
+
+static void carry_note(struct actor *actor, enum note note, struct name who)
+{
+    link_log(actor->link, note_level(note), "%s: %s%s%.*s%s", actor->group, note_text(note),
+             name_is_none(who) ? "" : " (", (int)who.len, name_is_none(who) ? "" : who.text,
+             name_is_none(who) ? "" : ")");
+}
+
+static void carry_send(struct actor *actor, const struct message *message)
+{
+    const struct actor_link *link = actor->link;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    size_t len = codec_encode(message, packet, sizeof packet);
+    if (len == 0) {
+        link_log(link, ACTOR_LOG_ERROR, "%s: a message is too long to send", actor->group);
+        return;
+    }
+    int error = link->ops->send(link->transport, actor->group, packet, len);
+    if (error != 0) {
+        link_log(link, ACTOR_LOG_INFO, "%s: not sent: %s", actor->group, strerror(-error));
+    }
+}
+
+static void carry(struct actor *actor, const struct effect *effect)
+{
+    struct actor_link *link = actor->link;
+    switch (effect->type) {
+    case EFFECT_SEND:
+        carry_send(actor, &effect->send);
+        break;
+    case EFFECT_EVENT:
+        carry_event(actor, &effect->event);
+        break;
+    case EFFECT_NOTE:
+        carry_note(actor, effect->noted.note, effect->noted.who);
+        break;
+    case EFFECT_DROP:
+        count_drop(actor, effect->drop, 1);
+        break;
+    case EFFECT_PROVE:
+        if (link->ops->prove != NULL) {
+            link->ops->prove(link->transport);
+        }
+        break;
+    }
+}
+
+void actor_step(struct actor *actor, const struct input *input)
+{
+    struct actor_link *link = actor->link;
+    engine_step(actor->engine, input, &link->effects);
+    link->busy = true;
+    for (uint32_t i = 0; i < link->effects.count; i++) {
+        carry(actor, &link->effects.items[i]);
+    }
+    link->busy = false;
+}
+
+void actor_hear(struct actor *actor, const void *bytes, size_t len)
+{
+    struct actor_link *link = actor->link;
+    enum drop drop = codec_decode(bytes, len, &link->message);
+    if (drop != DROP_NONE) {
+        count_drop(actor, drop, 1);
+        return;
+    }
+    actor_step(
+        actor,
+        &(struct input){.type = INPUT_MESSAGE, .now_ns = link_now_ns(), .message = &link->message});
+}
+
+void actor_overrun(struct actor *actor, uint64_t count)
+{
+    count_drop(actor, DROP_OVERRUN, count);
+}
+
+void actor_link_changed(struct actor *actor, bool up)
+{
+    enum actor_event_type type = up ? ACTOR_EVENT_LINK_UP : ACTOR_EVENT_LINK_DOWN;
+    struct input input = {.type = up ? INPUT_LINK_UP : INPUT_LINK_DOWN, .now_ns = link_now_ns()};
+    if (!up) {
+        actor_step(actor, &input);
+    }
+    struct actor_event event = new_event(actor, type);
+    event.url = actor->link->url_text;
+    event.reason = up ? NULL : actor->link->down_reason;
+    actor->link->busy = true;
+    deliver(actor, &event);
+    actor->link->busy = false;
+    if (up) {
+        actor_step(actor, &input);
+    }
+}
+
+bool actor_run_requests(struct actor *actor)
+{
+    struct requests asked = actor->requests;
+    actor->requests = (struct requests){0};
+    struct input input = {.now_ns = link_now_ns()};
+    if (asked.first_step) {
+        input.type = INPUT_TIMER;
+        actor_step(actor, &input);
+    }
+    if (asked.value) {
+        input.type = INPUT_VALUE;
+        input.value = (struct value){asked.value_cbor, asked.value_len};
+        actor_step(actor, &input);
+    }
+    if (asked.enabled) {
+        input.type = asked.enable ? INPUT_ENABLE : INPUT_DISABLE;
+        actor_step(actor, &input);
+    }
+    if (asked.params) {
+        input.type = INPUT_PARAMS;
+        input.params = &asked.new_params;
+        actor_step(actor, &input);
+    }
+    return asked.first_step || asked.value || asked.enabled || asked.params;
+}
+
+struct actor *actor_next(const struct actor *actor)
+{
+    return actor->next;
+}
+
+int64_t actor_deadline_ns(const struct actor *actor)
+{
+    return engine_deadline_ns(actor->engine);
+}
+
+// --- The face ----------------------------------------------------------------------------------
+
+static struct engine *new_engine(struct actor_link *link, const struct actor_config *config)
+{
+    // Zeroed pages are not touched before nodes come to be known.
+    void *memory = calloc(1, engine_bytes(ENGINE_NODES_MAX));
+    if (memory == NULL) {
+        return NULL;
+    }
+    struct engine_config to = {
+        .name = name_of(link->config.name),
+        .nonce = link->nonce,
+        .params = config->params,
+        .locked = config->locked,
+        .enabled = config->enabled,
+        .value = {config->value, config->value_len},
+        .lease_ns = link->ops->proves ? link->config.keepalive_ns : 0,
+        .echoes = link->ops->echoes,
+        .capacity = ENGINE_NODES_MAX,
+        .draw = link_draw,
+        .draw_context = link,
+    };
+    return engine_init(memory, &to);
+}
+
+static bool is_joined(const struct actor_link *link, const char *group)
+{
+    for (const struct actor *actor = link->actors; actor != NULL; actor = actor->next) {
+        if (strcmp(actor->group, group) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int actor_new(struct actor **result, struct actor_link *link, struct actor_config *config,
+              actor_event_fn *on_event, void *context)
+{
+    const char *fault = params_fault(&config->params);
+    if (fault != NULL) {
+        return refuse(config, fault);
+    }
+    if (is_joined(link, config->group)) {
+        return ACTOR_ESTATE;
+    }
+    struct actor *actor = calloc(1, sizeof *actor);
+    struct engine *engine = actor != NULL ? new_engine(link, config) : NULL;
+    if (engine == NULL || link->ops->join(link->transport, config->group) != 0) {
+        free(engine);
+        free(actor);
+        return ACTOR_ENOMEM;
+    }
+    actor->link = link;
+    actor->engine = engine;
+    actor->on_event = on_event;
+    actor->context = context;
+    memcpy(actor->group, config->group, sizeof actor->group);
+    struct actor **last = &link->actors;
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = actor;
+    *result = actor;
+    actor->requests.first_step = true;
+    link_settle(link);
+    if (link->state == LINK_UP) {
+        actor_link_changed(actor, true);
+        link_settle(link);
+    }
+    return ACTOR_OK;
+}
+
+void actor_free(struct actor *actor)
+{
+    if (actor == NULL) {
+        return;
+    }
+    struct actor_link *link = actor->link;
+    actor_step(actor, &(struct input){.type = INPUT_STOP, .now_ns = link_now_ns()});
+    struct actor **at = &link->actors;
+    while (*at != actor) {
+        at = &(*at)->next;
+    }
+    *at = actor->next;
+    if (link->state != LINK_CLOSING && link->state != LINK_CLOSED) {
+        link->ops->leave(link->transport, actor->group);
+    }
+    link_arm(link);
+    free(actor->engine);
+    free(actor);
+}
+
+const char *actor_group(const struct actor *actor)
+{
+    return actor->group;
+}
+
+struct actor_link *actor_get_link(const struct actor *actor)
+{
+    return actor->link;
+}
+
+int actor_set_value(struct actor *actor, const char *json)
+{
+    struct requests *requests = &actor->requests;
+    char why[WHY_MAX];
+    if (json_value_to_cbor(json, requests->value_cbor, sizeof requests->value_cbor,
+                           &requests->value_len, why, sizeof why) != 0) {
+        link_log(actor->link, ACTOR_LOG_ERROR, "%s: %s", actor->group, why);
+        return ACTOR_EINVAL;
+    }
+    requests->value = true;
+    link_settle(actor->link);
+    return ACTOR_OK;
+}
+
+static int ask_enabled(struct actor *actor, bool enable)
+{
+    actor->requests.enabled = true;
+    actor->requests.enable = enable;
+    link_settle(actor->link);
+    return ACTOR_OK;
+}
+
+int actor_enable(struct actor *actor)
+{
+    return ask_enabled(actor, true);
+}
+
+int actor_disable(struct actor *actor)
+{
+    return ask_enabled(actor, false);
+}
+
+int actor_set_params(struct actor *actor, struct actor_config *config)
+{
+    const char *fault = params_fault(&config->params);
+    if (fault == NULL && config->params.version <= engine_params(actor->engine)->version) {
+        fault = "the version must be higher than the present one";
+    }
+    if (fault != NULL) {
+        return refuse(config, fault);
+    }
+    actor->requests.params = true;
+    actor->requests.new_params = config->params;
+    link_settle(actor->link);
+    return ACTOR_OK;
+}
+
+int64_t actor_tagged_until(const struct actor *actor)
+{
+    int64_t until_ns = engine_tagged_until_ns(actor->engine);
+    return link_now_ns() < until_ns ? until_ns : 0;
+}
+
+unsigned actor_drop_reasons(void)
+{
+    return DROP_COUNT - 1;
+}
+
+const char *actor_drop_reason(unsigned reason)
+{
+    return reason < actor_drop_reasons() ? drop_text((enum drop)(reason + 1)) : "";
+}
+
+uint64_t actor_dropped(const struct actor *actor, unsigned reason)
+{
+    return reason < actor_drop_reasons() ? actor->dropped[reason + 1] : 0;
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// The built-in transports, one file each; transports.c chooses.
+#ifndef TRANSPORTS_TRANSPORTS_H
+#define TRANSPORTS_TRANSPORTS_H
+
+#include "asyncactor/transport.h"
+
+extern const struct actor_transport_ops actor_transport_local;
+extern const struct actor_transport_ops actor_transport_mqtt;
+
+#endif
