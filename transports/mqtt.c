@@ -183,6 +183,7 @@ static void start_connecting(struct actor_transport *transport)
 static void go_waiting(struct actor_transport *transport, uint64_t delay_ms, const char *reason)
 {
     mqtt_worker_hang_up(transport->worker);
+    transport->generation = 0; // what else it has told does not count
     for (struct group *group = transport->groups; group != NULL; group = group->next) {
         group->subscribed = false;
     }

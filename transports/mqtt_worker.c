@@ -216,19 +216,19 @@ void mqtt_worker_arrived(struct mqtt_worker *worker, const char *topic, const vo
 
 // --- The thread; it holds the lock but for the work --------------------------------------------
 
-// The next request whose turn it is. What was asked on another connection is forgotten here: that
-// is why nothing stale is ever sent.
+// The next request whose turn it is. The requests of a connection that has ended stand before the
+// one to connect anew, and are forgotten here: that is why nothing stale is ever sent.
 static struct mqtt_item *next_request(struct mqtt_worker *worker)
 {
     struct mqtt_item *item;
     while ((item = TAILQ_FIRST(&worker->requests)) != NULL) {
-        bool fresh = worker->phase == CONNECTED && item->generation == worker->generation;
-        if (fresh && worker->unconfirmed >= worker->window) {
+        bool connected = worker->phase == CONNECTED;
+        if (connected && worker->unconfirmed >= worker->window) {
             return NULL;
         }
         TAILQ_REMOVE(&worker->requests, item, entry);
         worker->publishes -= item->kind == MQTT_PUBLISH;
-        if (fresh || item->kind == MQTT_CONNECT) {
+        if (connected || item->kind == MQTT_CONNECT) {
             return item;
         }
         free(item);

@@ -190,6 +190,7 @@ struct actor_event {
     int64_t mono_ns;    // CLOCK_BOOTTIME
     uint64_t slot;      // a count of this node's
     int64_t until_ns;   // CLOCK_BOOTTIME; act no longer than this
+    const char *url;    // link-up, link-down; without a password
     const char *reason; // untag: end, handover, disabled, lease, suspend, link, stop
     const char *by;     // detag, setup: which node
     const char *leader; // slot, ping

@@ -34,7 +34,7 @@ enum drop {
     DROP_MALFORMED, // not one whole item of the encoding
     DROP_TRAILING,  // bytes after the map
     DROP_NOT_A_MAP, //
-    DROP_KEY,       // a key that is not text, or stands twice
+    DROP_KEY,       // a key that is not text, or stands twice; or over 64
     DROP_ENCODING,  // an item of indefinite length, with a tag, or not UTF-8
     DROP_TOO_DEEP,  // nested deeper than 8
     DROP_TYPE,      // `t` missing or unknown

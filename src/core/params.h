@@ -29,7 +29,10 @@ const char *params_fault(const struct params *params);
 // version; at equal versions the content whose CBOR encoding sorts higher, bytewise.
 int params_compare(const struct params *a, const struct params *b);
 
-int params_ring_size(const struct params *params); // 1 to RING_MAX
+// How many bytes the shortest float of CBOR takes that keeps a number of seconds: 2, 4 or 8.
+int params_float_bytes(double seconds);
+
+int params_ring_size(const struct params *params); // 2 to RING_MAX
 
 // For late timers and clocks that drift: a tag ends this long before the cycle does.
 int64_t params_slack_ns(const struct params *params);

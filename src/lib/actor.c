@@ -86,15 +86,15 @@ int actor_config_set_group(struct actor_config *config, const char *group)
     return ACTOR_OK;
 }
 
-// Takes a parameter over if it is within bounds by itself; cycle and gap are compared with each
+// Takes a parameter over if it is within bounds by itself. Cycle and gap are compared with each
 // other by actor_new(), since they may be set in any order.
 static int set_params(struct actor_config *config, const struct params *changed)
 {
     struct params alone = *changed;
     if (alone.cycle_ns != config->params.cycle_ns) {
-        alone.gap_ns = alone.cycle_ns / 3;
-    } else if (alone.gap_ns != config->params.gap_ns) {
-        alone.cycle_ns = alone.gap_ns > 0 && alone.gap_ns <= 3600 * NS_PER_S ? alone.gap_ns * 3 : 1;
+        alone.gap_ns = NS_PER_S / 100;
+    } else {
+        alone.cycle_ns = 86400 * NS_PER_S;
     }
     const char *fault = params_fault(&alone);
     if (fault != NULL) {
@@ -537,10 +537,17 @@ int actor_new(struct actor **result, struct actor_link *link, struct actor_confi
     }
     struct actor *actor = calloc(1, sizeof *actor);
     struct engine *engine = actor != NULL ? new_engine(link, config) : NULL;
-    if (engine == NULL || link->ops->join(link->transport, config->group) != 0) {
-        free(engine);
+    if (engine == NULL) {
         free(actor);
         return ACTOR_ENOMEM;
+    }
+    int joined = link->ops->join(link->transport, config->group);
+    if (joined != 0) {
+        free(engine);
+        free(actor);
+        snprintf(config->why, sizeof config->why, "the transport cannot take part in group %s: %s",
+                 config->group, strerror(-joined));
+        return ACTOR_EINVAL;
     }
     actor->link = link;
     actor->engine = engine;

@@ -2,8 +2,6 @@
 // The table of errors, and the version.
 #include "asyncactor/actor.h"
 
-#include "config.h"
-
 const char *actor_strerror(int error)
 {
     switch ((enum actor_error)error) {

@@ -43,6 +43,7 @@ static void on_connect(struct peer *peer, const unsigned char *body)
     struct fake_broker *broker = peer->broker;
     int number = broker->connections++ % FAKE_CONNECTIONS_MAX;
     peer->version = broker->versions[number] = body[6]; // after "MQTT" and its length
+    ck_assert_msg((body[7] & 2) != 0, "not a clean start");
     broker->keepalives[number] = body[8] << 8 | body[9];
     if (peer->version == 5) {
         answer(peer, broker->connack5, broker->connack5_len);

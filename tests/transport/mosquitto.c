@@ -75,8 +75,8 @@ static bool is_listening(int port)
 void mosquitto_run(struct mosquitto *broker, const char *lines)
 {
     char configuration[1024];
-    snprintf(configuration, sizeof configuration,
-             "user root\nlistener %d 127.0.0.1\nmax_queued_messages 0\n%s", broker->port, lines);
+    snprintf(configuration, sizeof configuration, "user root\nlistener %d 127.0.0.1\n%s",
+             broker->port, lines);
     const char *path = mosquitto_file(broker, "mosquitto.conf", configuration);
     broker->pid = spawn((const char *const[]){"mosquitto", "-c", path, NULL});
     for (int tries = 0; !is_listening(broker->port); tries++) {

@@ -158,6 +158,12 @@ static void run_once(struct host *host)
                       #condition, (host)->reasons, (host)->logs);                                \
     } while (0)
 
+static void run_for(struct host *host, int ms)
+{
+    int64_t until_ns = now_ns() + ms * INT64_C(1000000);
+    RUN_UNTIL(host, now_ns() >= until_ns, ms + 1000);
+}
+
 static void prepare_host(struct host *host, const char *name, int port)
 {
     *host = (struct host){0};
@@ -439,7 +445,7 @@ static void send_burst(struct host *host)
 START_TEST(loses_and_counts_only_what_the_loop_does_not_read) // M4
 {
     struct host a, b;
-    mosquitto_run(&broker, "allow_anonymous true\n");
+    mosquitto_run(&broker, "allow_anonymous true\nmax_queued_messages 0\n");
     start_host(&a, "a", broker.port);
     start_host(&b, "b", broker.port);
     send_burst(&a); // while the loop of b stands still
@@ -486,8 +492,7 @@ START_TEST(returns_with_the_broker)
     ck_assert(contains(a.reasons, "the connection to the broker is lost\n"));
     ck_assert_int_eq(try_send(&a, "lost"), -ENOTCONN);
     RUN_UNTIL(&a, contains(a.reasons, "Connection refused"), SOON_MS);
-    int64_t away_until = now_ns() + INT64_C(3000000000);
-    RUN_UNTIL(&a, now_ns() >= away_until, 4000);
+    run_for(&a, 3000);
     ck_assert_int_eq(a.downs, 2); // one a reason, not one a try
     mosquitto_run(&broker, "allow_anonymous true\n");
     RUN_UNTIL(&a, a.is_up, 2000);
@@ -507,6 +512,7 @@ START_TEST(sends_nothing_stale)
     for (int i = 0; i < 100; i++) { // more than are sent without a confirmation
         send_text(&a, "stale");
     }
+    run_for(&a, 200); // the library leaks what it has accepted and not written
     mosquitto_kill(&broker);
     RUN_UNTIL(&a, !a.is_up, 2000);
     RUN_UNTIL(&b, !b.is_up, 2000);
@@ -739,8 +745,7 @@ START_TEST(runs_on_while_a_lookup_blocks)
     prepare_host(&a, "a", 1883);
     a.config.address = "slow.invalid";
     open_host(&a);
-    int64_t until = now_ns() + INT64_C(500000000);
-    RUN_UNTIL(&a, now_ns() >= until, SOON_MS);
+    run_for(&a, 500);
     ck_assert_uint_lt(a.worst_gap_ms, 200);
     ck_assert_int_eq(a.downs, 0);
     pthread_mutex_unlock(&lookup_gate);
@@ -912,7 +917,7 @@ START_TEST(closes_at_any_moment)
     struct host a;
     mosquitto_run(&broker, "allow_anonymous true\n");
     // From the very beginning on to well after the first up, a little later every time.
-    for (int rounds = 0; rounds < 40; rounds++) {
+    for (int rounds = 0; rounds < 24; rounds++) {
         prepare_host(&a, "a", broker.port);
         open_host(&a);
         join(&a, "g");
@@ -923,10 +928,10 @@ START_TEST(closes_at_any_moment)
         stop_host(&a);
     }
     mosquitto_kill(&broker);
-    for (int rounds = 0; rounds < 20; rounds++) { // between two attempts
+    for (int rounds = 0; rounds < 10; rounds++) { // between two attempts
         prepare_host(&a, "a", broker.port);
         open_host(&a);
-        for (int i = 0; i < 2 * rounds; i++) {
+        for (int i = 0; i < 4 * rounds; i++) {
             run_once(&a);
         }
         stop_host(&a);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// The event topics of a group, where the transport has topics.
+#ifndef DAEMON_PUBLISH_H
+#define DAEMON_PUBLISH_H
+
+#include "asyncactor/actor.h"
+
+enum { TOPIC_MAX = 320 };
+
+struct publisher {
+    struct actor_link *link;
+    bool off;                    // this transport has no topics
+    bool leads;                  // the retained leader is this node, as far as it knows
+    int64_t since_ms;            // of the tag
+    char node_topic[TOPIC_MAX];  // PREFIX/GROUP/event/NODE
+    char group_topic[TOPIC_MAX]; // PREFIX/GROUP/event
+    char leader_topic[TOPIC_MAX];
+};
+
+void publisher_init(struct publisher *publisher, struct actor_link *link, const char *group);
+
+// Publishes what an event calls for; `json` is the event's.
+void publisher_event(struct publisher *publisher, const struct actor_event *event,
+                     const char *json);
+
+// The node leaves: if it is the one that is named as the leader, nobody is.
+void publisher_leave(struct publisher *publisher);
+
+#endif

@@ -1,0 +1,715 @@
+// SPDX-License-Identifier: MIT
+#include "codec.h"
+
+#include <cbor.h>
+#include <math.h>
+#include <string.h>
+
+// --- Reading: one item of CBOR at a time -------------------------------------------------------
+
+enum kind {
+    KIND_UINT,
+    KIND_NINT,
+    KIND_FLOAT,
+    KIND_BYTES,
+    KIND_TEXT,
+    KIND_ARRAY,
+    KIND_MAP,
+    KIND_BOOL,
+    KIND_NULL
+};
+
+struct item {
+    enum kind kind;
+    bool refused;    // indefinite, a tag, undefined
+    uint64_t number; // KIND_UINT; KIND_NINT: -1 - number; counts of arrays and maps
+    double real;     // KIND_FLOAT
+    const uint8_t *bytes;
+    size_t len;
+    bool truth;
+};
+
+struct reader {
+    const uint8_t *at, *end;
+    struct item item; // the last one read
+};
+
+static void on_uint(struct item *item, uint64_t number)
+{
+    item->kind = KIND_UINT;
+    item->number = number;
+}
+
+static void on_nint(struct item *item, uint64_t number)
+{
+    item->kind = KIND_NINT;
+    item->number = number;
+}
+
+static void on_uint8(void *item, uint8_t number)
+{
+    on_uint(item, number);
+}
+
+static void on_uint16(void *item, uint16_t number)
+{
+    on_uint(item, number);
+}
+
+static void on_uint32(void *item, uint32_t number)
+{
+    on_uint(item, number);
+}
+
+static void on_uint64(void *item, uint64_t number)
+{
+    on_uint(item, number);
+}
+
+static void on_nint8(void *item, uint8_t number)
+{
+    on_nint(item, number);
+}
+
+static void on_nint16(void *item, uint16_t number)
+{
+    on_nint(item, number);
+}
+
+static void on_nint32(void *item, uint32_t number)
+{
+    on_nint(item, number);
+}
+
+static void on_nint64(void *item, uint64_t number)
+{
+    on_nint(item, number);
+}
+
+static void on_string(struct item *item, enum kind kind, const uint8_t *bytes, size_t len)
+{
+    item->kind = kind;
+    item->bytes = bytes;
+    item->len = len;
+}
+
+static void on_bytes(void *item, cbor_data bytes, size_t len)
+{
+    on_string(item, KIND_BYTES, bytes, len);
+}
+
+static void on_text(void *item, cbor_data bytes, size_t len)
+{
+    on_string(item, KIND_TEXT, bytes, len);
+}
+
+static void on_array(void *item, size_t count)
+{
+    on_uint(item, count);
+    ((struct item *)item)->kind = KIND_ARRAY;
+}
+
+static void on_map(void *item, size_t count)
+{
+    on_uint(item, count);
+    ((struct item *)item)->kind = KIND_MAP;
+}
+
+static void on_double(void *item, double real)
+{
+    ((struct item *)item)->kind = KIND_FLOAT;
+    ((struct item *)item)->real = real;
+}
+
+static void on_float(void *item, float real)
+{
+    on_double(item, (double)real);
+}
+
+static void on_bool(void *item, bool truth)
+{
+    ((struct item *)item)->kind = KIND_BOOL;
+    ((struct item *)item)->truth = truth;
+}
+
+static void on_null(void *item)
+{
+    ((struct item *)item)->kind = KIND_NULL;
+}
+
+static void on_refused(void *item)
+{
+    ((struct item *)item)->refused = true;
+}
+
+static void on_tag(void *item, uint64_t tag)
+{
+    (void)tag;
+    on_refused(item);
+}
+
+// Every member is set: the decoder calls them without asking.
+static const struct cbor_callbacks callbacks = {
+    .uint8 = on_uint8,
+    .uint16 = on_uint16,
+    .uint32 = on_uint32,
+    .uint64 = on_uint64,
+    .negint8 = on_nint8,
+    .negint16 = on_nint16,
+    .negint32 = on_nint32,
+    .negint64 = on_nint64,
+    .byte_string_start = on_refused,
+    .byte_string = on_bytes,
+    .string_start = on_refused,
+    .string = on_text,
+    .indef_array_start = on_refused,
+    .array_start = on_array,
+    .indef_map_start = on_refused,
+    .map_start = on_map,
+    .tag = on_tag,
+    .float2 = on_float,
+    .float4 = on_float,
+    .float8 = on_double,
+    .undefined = on_refused,
+    .null = on_null,
+    .boolean = on_bool,
+    .indef_break = on_refused,
+};
+
+static enum drop read_item(struct reader *r)
+{
+    r->item.refused = false;
+    struct cbor_decoder_result result =
+        cbor_stream_decode(r->at, (size_t)(r->end - r->at), &callbacks, &r->item);
+    if (result.status != CBOR_DECODER_FINISHED) {
+        return DROP_MALFORMED;
+    }
+    if (r->item.refused) {
+        return DROP_ENCODING;
+    }
+    if (r->item.kind == KIND_TEXT && !utf8_is_valid((const char *)r->item.bytes, r->item.len)) {
+        return DROP_ENCODING;
+    }
+    r->at += result.read;
+    return DROP_NONE;
+}
+
+// Reads one item with all that is in it. `depth` is that of its surroundings.
+static enum drop skip_item(struct reader *r, int depth)
+{
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE || (r->item.kind != KIND_ARRAY && r->item.kind != KIND_MAP)) {
+        return drop;
+    }
+    if (depth + 1 > MESSAGE_MAX_DEPTH) {
+        return DROP_TOO_DEEP;
+    }
+    bool is_map = r->item.kind == KIND_MAP;
+    // More than the bytes that are left cannot be there; this bounds the loop.
+    if (r->item.number > (uint64_t)(r->end - r->at)) {
+        return DROP_MALFORMED;
+    }
+    for (uint64_t left = r->item.number << is_map; left > 0; left--) {
+        drop = skip_item(r, depth + 1);
+        if (drop != DROP_NONE) {
+            return drop;
+        }
+    }
+    return DROP_NONE;
+}
+
+// --- Reading: values ---------------------------------------------------------------------------
+
+// One item that may be a value, at the reader.
+static enum drop read_value(struct reader *r, int depth, struct value *value)
+{
+    const uint8_t *start = r->at;
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    bool finite = r->item.kind != KIND_FLOAT || isfinite(r->item.real);
+    if (r->item.kind == KIND_MAP || !finite) {
+        return DROP_VALUE;
+    }
+    if (r->item.kind == KIND_ARRAY) {
+        if (depth + 1 > MESSAGE_MAX_DEPTH) {
+            return DROP_TOO_DEEP;
+        }
+        if (r->item.number > (uint64_t)(r->end - r->at)) {
+            return DROP_MALFORMED;
+        }
+        for (uint64_t left = r->item.number; left > 0; left--) {
+            drop = read_value(r, depth + 1, value);
+            if (drop != DROP_NONE) {
+                return drop;
+            }
+        }
+    }
+    *value = (struct value){start, (size_t)(r->at - start)};
+    return value->len <= VALUE_MAX_BYTES ? DROP_NONE : DROP_VALUE;
+}
+
+enum drop codec_check_value(const uint8_t *bytes, size_t len)
+{
+    struct reader r = {.at = bytes, .end = bytes + len};
+    struct value value;
+    enum drop drop = read_value(&r, 1, &value);
+    return drop == DROP_NONE && r.at != r.end ? DROP_TRAILING : drop;
+}
+
+// --- Reading: the keys of a message ------------------------------------------------------------
+
+enum key {
+    KEY_TYPE,
+    KEY_NODE,
+    KEY_VALUE,
+    KEY_HISTORY,
+    KEY_VERSION,
+    KEY_CYCLE,
+    KEY_GAP,
+    KEY_NODES,
+    KEY_SPLITS,
+    KEY_N_HOSTS,
+    KEY_FORCE_IN,
+    KEY_NONCE,
+    KEY_COUNT
+};
+
+static const struct name key_names[KEY_COUNT] = {
+    [KEY_TYPE] = {"t", 1},          [KEY_NODE] = {"node", 4},         [KEY_VALUE] = {"value", 5},
+    [KEY_HISTORY] = {"history", 7}, [KEY_VERSION] = {"version", 7},   [KEY_CYCLE] = {"cycle", 5},
+    [KEY_GAP] = {"gap", 3},         [KEY_NODES] = {"nodes", 5},       [KEY_SPLITS] = {"splits", 6},
+    [KEY_N_HOSTS] = {"n_hosts", 7}, [KEY_FORCE_IN] = {"force_in", 8}, [KEY_NONCE] = {"nonce", 5},
+};
+
+static const struct name type_names[] = {
+    [MESSAGE_INIT] = {"init", 4},
+    [MESSAGE_VERS] = {"vers", 4},
+    [MESSAGE_PING] = {"ping", 4},
+    [MESSAGE_HIST] = {"hist", 4},
+};
+
+enum { TYPES = sizeof type_names / sizeof *type_names };
+
+// More keys than this are no message; it bounds the search for one that stands twice.
+enum { KEYS_MAX = 64 };
+
+#define BIT(key) (1u << (key))
+
+// Which keys a type needs, in the order in which they are written before `t` (M1).
+static const enum key init_keys[] = {KEY_NODE, KEY_COUNT};
+static const enum key vers_keys[] = {KEY_NODE,   KEY_VERSION, KEY_CYCLE,    KEY_GAP,  KEY_NODES,
+                                     KEY_SPLITS, KEY_N_HOSTS, KEY_FORCE_IN, KEY_COUNT};
+static const enum key ping_keys[] = {KEY_NODE, KEY_VALUE, KEY_HISTORY, KEY_COUNT};
+static const enum key hist_keys[] = {KEY_VALUE, KEY_HISTORY, KEY_COUNT};
+static const enum key *const keys_of[TYPES] = {
+    [MESSAGE_INIT] = init_keys,
+    [MESSAGE_VERS] = vers_keys,
+    [MESSAGE_PING] = ping_keys,
+    [MESSAGE_HIST] = hist_keys,
+};
+
+static struct name item_text(const struct item *item)
+{
+    return (struct name){(const char *)item->bytes, item->len};
+}
+
+static unsigned find_name(const struct name *names, unsigned count, struct name wanted)
+{
+    unsigned i = 0;
+    while (i < count && !name_equal(names[i], wanted)) {
+        i++;
+    }
+    return i;
+}
+
+static enum drop read_name(struct reader *r, struct name *name)
+{
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (r->item.kind != KIND_TEXT) {
+        return DROP_KIND;
+    }
+    *name = item_text(&r->item);
+    return name_is_valid(*name) ? DROP_NONE : DROP_NAME;
+}
+
+static enum drop read_number(struct reader *r, double *number)
+{
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (r->item.kind == KIND_UINT) {
+        *number = (double)r->item.number;
+    } else if (r->item.kind == KIND_NINT) {
+        *number = -1 - (double)r->item.number;
+    } else if (r->item.kind == KIND_FLOAT) {
+        *number = r->item.real;
+    } else {
+        return DROP_KIND;
+    }
+    return isfinite(*number) ? DROP_NONE : DROP_BOUNDS;
+}
+
+// A whole number; 2^53 and all below are exact in a double.
+static enum drop read_whole(struct reader *r, double low, double high, int64_t *whole)
+{
+    double number;
+    enum drop drop = read_number(r, &number);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (number < low || number > high || number != floor(number)) {
+        return DROP_BOUNDS;
+    }
+    *whole = (int64_t)number;
+    return DROP_NONE;
+}
+
+static enum drop read_small(struct reader *r, int32_t *small)
+{
+    int64_t whole = 0;
+    enum drop drop = read_whole(r, INT32_MIN, INT32_MAX, &whole);
+    *small = (int32_t)whole;
+    return drop;
+}
+
+static enum drop read_seconds(struct reader *r, int64_t *ns)
+{
+    double seconds;
+    enum drop drop = read_number(r, &seconds);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (seconds < 0 || seconds > 1e9) {
+        return DROP_BOUNDS;
+    }
+    *ns = (int64_t)llround(seconds * (double)NS_PER_S);
+    return DROP_NONE;
+}
+
+static enum drop read_bool(struct reader *r, bool *truth)
+{
+    enum drop drop = read_item(r);
+    if (drop == DROP_NONE && r->item.kind != KIND_BOOL) {
+        return DROP_KIND;
+    }
+    *truth = r->item.truth;
+    return drop;
+}
+
+static enum drop read_history(struct reader *r, struct history *history)
+{
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (r->item.kind != KIND_ARRAY) {
+        return DROP_KIND;
+    }
+    if (r->item.number == 0 || r->item.number > HISTORY_MAX) {
+        return DROP_HISTORY;
+    }
+    size_t count = (size_t)r->item.number;
+    for (size_t i = 0; i < count; i++) {
+        drop = read_name(r, &history->names[i]);
+        if (drop != DROP_NONE) {
+            return drop;
+        }
+        if (find_name(history->names, (unsigned)i, history->names[i]) < i) {
+            return DROP_HISTORY;
+        }
+    }
+    history->count = count;
+    return DROP_NONE;
+}
+
+static enum drop read_type(struct reader *r, struct message *message)
+{
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    unsigned type =
+        r->item.kind == KIND_TEXT ? find_name(type_names, TYPES, item_text(&r->item)) : TYPES;
+    message->type = (enum message_type)type;
+    return type < TYPES ? DROP_NONE : DROP_TYPE;
+}
+
+static enum drop read_nonce(struct reader *r, uint64_t *nonce)
+{
+    int64_t whole = 0;
+    enum drop drop = read_whole(r, 0, 9007199254740991.0, &whole);
+    *nonce = (uint64_t)whole;
+    return drop;
+}
+
+static enum drop read_member(struct reader *r, enum key key, struct message *m)
+{
+    switch (key) {
+    case KEY_TYPE:
+        return read_type(r, m);
+    case KEY_NODE:
+        return read_name(r, &m->node);
+    case KEY_VALUE:
+        return read_value(r, 1, &m->value);
+    case KEY_HISTORY:
+        return read_history(r, &m->history);
+    case KEY_VERSION:
+        return read_whole(r, 0, 9007199254740992.0, &m->params.version);
+    case KEY_CYCLE:
+        return read_seconds(r, &m->params.cycle_ns);
+    case KEY_GAP:
+        return read_seconds(r, &m->params.gap_ns);
+    case KEY_NODES:
+        return read_small(r, &m->params.nodes);
+    case KEY_SPLITS:
+        return read_small(r, &m->params.splits);
+    case KEY_N_HOSTS:
+        return read_small(r, &m->params.n_hosts);
+    case KEY_FORCE_IN:
+        return read_bool(r, &m->params.force_in);
+    case KEY_NONCE:
+        return read_nonce(r, &m->nonce);
+    case KEY_COUNT:
+        break;
+    }
+    return skip_item(r, 1);
+}
+
+// Whether an unknown key stands twice: the map is read again up to it. A packet's length bounds
+// that.
+static bool stood_before(const uint8_t *map, const uint8_t *key_at, struct name key)
+{
+    struct reader r = {.at = map, .end = key_at};
+    while (r.at < key_at) {
+        if (read_item(&r) != DROP_NONE || name_equal(item_text(&r.item), key)) {
+            return true;
+        }
+        if (skip_item(&r, 1) != DROP_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum drop read_map(struct reader *r, struct message *m, unsigned *seen)
+{
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (r->item.kind != KIND_MAP) {
+        return DROP_NOT_A_MAP;
+    }
+    if (r->item.number > KEYS_MAX) {
+        return DROP_KEY;
+    }
+    const uint8_t *map = r->at;
+    for (uint64_t left = r->item.number; left > 0; left--) {
+        const uint8_t *key_at = r->at;
+        drop = read_item(r);
+        if (drop != DROP_NONE) {
+            return drop;
+        }
+        struct name name = item_text(&r->item);
+        enum key key = (enum key)find_name(key_names, KEY_COUNT, name);
+        bool twice = key < KEY_COUNT ? (*seen & BIT(key)) != 0 : stood_before(map, key_at, name);
+        if (r->item.kind != KIND_TEXT || twice) {
+            return DROP_KEY;
+        }
+        *seen |= BIT(key);
+        drop = read_member(r, key, m);
+        if (drop != DROP_NONE) {
+            return drop;
+        }
+    }
+    return DROP_NONE;
+}
+
+static enum drop check_message(const struct message *m, unsigned seen)
+{
+    if ((seen & BIT(KEY_TYPE)) == 0) {
+        return DROP_TYPE;
+    }
+    for (const enum key *key = keys_of[m->type]; *key != KEY_COUNT; key++) {
+        if ((seen & BIT(*key)) == 0) {
+            return DROP_MISSING;
+        }
+    }
+    if (m->type == MESSAGE_VERS && params_fault(&m->params) != NULL) {
+        return DROP_BOUNDS;
+    }
+    if (m->type == MESSAGE_PING && !name_equal(m->node, m->history.names[0])) {
+        return DROP_HISTORY;
+    }
+    return DROP_NONE;
+}
+
+enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message)
+{
+    struct reader r = {.at = bytes, .end = bytes + len};
+    unsigned seen = 0;
+    if (len > MESSAGE_MAX_BYTES) {
+        return DROP_TOO_LONG;
+    }
+    message->node = NAME_NONE;
+    message->nonce = 0;
+    message->value = VALUE_NULL;
+    message->history.count = 0;
+    enum drop drop = read_map(&r, message, &seen);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (r.at != r.end) {
+        return DROP_TRAILING;
+    }
+    return check_message(message, seen);
+}
+
+// --- Writing -----------------------------------------------------------------------------------
+
+struct writer {
+    uint8_t *at, *end;
+    bool full;
+};
+
+static size_t room(const struct writer *w)
+{
+    return (size_t)(w->end - w->at);
+}
+
+// The encoders of libcbor return 0 when there is no room.
+static void advance(struct writer *w, size_t written)
+{
+    w->full |= written == 0;
+    w->at += written;
+}
+
+static void write_bytes(struct writer *w, const void *bytes, size_t len)
+{
+    if (len > room(w)) {
+        w->full = true;
+    } else if (len > 0) {
+        memcpy(w->at, bytes, len);
+        w->at += len;
+    }
+}
+
+static void write_text(struct writer *w, struct name text)
+{
+    advance(w, cbor_encode_string_start(text.len, w->at, room(w)));
+    write_bytes(w, text.text, text.len);
+}
+
+static void write_int(struct writer *w, int64_t number)
+{
+    if (number < 0) {
+        advance(w, cbor_encode_negint((uint64_t)(-1 - number), w->at, room(w)));
+    } else {
+        advance(w, cbor_encode_uint((uint64_t)number, w->at, room(w)));
+    }
+}
+
+// The shortest float that keeps the value.
+static void write_seconds(struct writer *w, int64_t ns)
+{
+    double seconds = (double)ns / (double)NS_PER_S;
+    switch (params_float_bytes(seconds)) {
+    case 2:
+        advance(w, cbor_encode_half((float)seconds, w->at, room(w)));
+        break;
+    case 4:
+        advance(w, cbor_encode_single((float)seconds, w->at, room(w)));
+        break;
+    default:
+        advance(w, cbor_encode_double(seconds, w->at, room(w)));
+        break;
+    }
+}
+
+static void write_value(struct writer *w, struct value value)
+{
+    if (value.len == 0) {
+        advance(w, cbor_encode_null(w->at, room(w)));
+    } else {
+        write_bytes(w, value.cbor, value.len);
+    }
+}
+
+static void write_history(struct writer *w, const struct history *history)
+{
+    advance(w, cbor_encode_array_start(history->count, w->at, room(w)));
+    for (size_t i = 0; i < history->count; i++) {
+        write_text(w, history->names[i]);
+    }
+}
+
+static void write_member(struct writer *w, enum key key, const struct message *m)
+{
+    write_text(w, key_names[key]);
+    switch (key) {
+    case KEY_TYPE:
+        write_text(w, type_names[m->type]);
+        break;
+    case KEY_NODE:
+        write_text(w, m->node);
+        break;
+    case KEY_VALUE:
+        write_value(w, m->value);
+        break;
+    case KEY_HISTORY:
+        write_history(w, &m->history);
+        break;
+    case KEY_VERSION:
+        write_int(w, m->params.version);
+        break;
+    case KEY_CYCLE:
+        write_seconds(w, m->params.cycle_ns);
+        break;
+    case KEY_GAP:
+        write_seconds(w, m->params.gap_ns);
+        break;
+    case KEY_NODES:
+        write_int(w, m->params.nodes);
+        break;
+    case KEY_SPLITS:
+        write_int(w, m->params.splits);
+        break;
+    case KEY_N_HOSTS:
+        write_int(w, m->params.n_hosts);
+        break;
+    case KEY_FORCE_IN:
+        advance(w, cbor_encode_bool(m->params.force_in, w->at, room(w)));
+        break;
+    case KEY_NONCE:
+        write_int(w, (int64_t)m->nonce);
+        break;
+    case KEY_COUNT:
+        break;
+    }
+}
+
+size_t codec_encode(const struct message *m, uint8_t *buffer, size_t size)
+{
+    struct writer w = {buffer, buffer + size, false};
+    const enum key *keys = keys_of[m->type];
+    bool nonce = m->type == MESSAGE_VERS && m->nonce != 0;
+    size_t count = 1 + nonce;
+    for (const enum key *key = keys; *key != KEY_COUNT; key++) {
+        count++;
+    }
+    advance(&w, cbor_encode_map_start(count, w.at, room(&w)));
+    for (const enum key *key = keys; *key != KEY_COUNT; key++) {
+        write_member(&w, *key, m);
+    }
+    if (nonce) {
+        write_member(&w, KEY_NONCE, m);
+    }
+    write_member(&w, KEY_TYPE, m);
+    return w.full ? 0 : (size_t)(w.at - buffer);
+}
