@@ -164,7 +164,7 @@ def broker(directory, stack):
 def run(transport, stack):
     directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="actord-")))
     url = broker(directory, stack) if transport == "mqtt" else f"local:{directory}"
-    say(f"{', '.join(NAMES)} start on {url}: one leads for {CYCLE_S:.0f} s, then the next")
+    say(f"{', '.join(NAMES)} start on {url}; they take turns of about {CYCLE_S:.0f} s")
     group = Group(url, directory, stack)
     holder = group.together()["node"]
     say("all three know each other; in the middle of this turn its leader will be killed")
@@ -172,7 +172,7 @@ def run(transport, stack):
         holder = later["node"]
     heir, after_s = group.take_over(holder)
     say(f"{heir} has taken over {after_s:.2f} s after the end of {holder} "
-        f"(one turn is {CYCLE_S + GAP_S:.1f} s)")
+        f"(at the worst it may take {CYCLE_S + 2.6 * GAP_S:.2f} s)")
     if group.next_tag(clock() + 2 * (CYCLE_S + 2 * GAP_S)) is None:
         raise Failed(f"after {heir}'s turn nobody leads")
     say("the two go on taking turns; that is all")

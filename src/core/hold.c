@@ -91,7 +91,9 @@ void hold_expire(struct engine *e, struct effects *fx)
     } else if (e->now_ns >= e->tag_end_ns) {
         bool renewing = e->hold == HOLD_RENEWING;
         int64_t pending_end_ns = e->pending_end_ns;
-        hold_give_up(e, UNTAG_END, fx);
+        // Later than the slack another may lead already: that is no orderly end.
+        bool overslept = e->now_ns - e->tag_end_ns > params_slack_ns(&e->params);
+        hold_give_up(e, overslept ? UNTAG_SUSPEND : UNTAG_END, fx);
         if (renewing) {
             // A renewal that stands only now is a tag of its own.
             set_hold(e, HOLD_PENDING);

@@ -355,15 +355,16 @@ static enum drop read_number(struct reader *r, double *number)
     return isfinite(*number) ? DROP_NONE : DROP_BOUNDS;
 }
 
-// A whole number; 2^53 and all below are exact in a double.
-static enum drop read_whole(struct reader *r, double low, double high, int64_t *whole)
+// A whole number of at most 2^53 either way, up to which a double is exact.
+static enum drop read_whole(struct reader *r, int64_t low, int64_t high, int64_t *whole)
 {
     double number;
     enum drop drop = read_number(r, &number);
     if (drop != DROP_NONE) {
         return drop;
     }
-    if (number < low || number > high || number != floor(number)) {
+    bool rounded = r->item.kind != KIND_FLOAT && r->item.number > UINT64_C(1) << 53;
+    if (rounded || number < (double)low || number > (double)high || number != floor(number)) {
         return DROP_BOUNDS;
     }
     *whole = (int64_t)number;
@@ -443,7 +444,7 @@ static enum drop read_type(struct reader *r, struct message *message)
 static enum drop read_nonce(struct reader *r, uint64_t *nonce)
 {
     int64_t whole = 0;
-    enum drop drop = read_whole(r, 0, 9007199254740991.0, &whole);
+    enum drop drop = read_whole(r, 0, (INT64_C(1) << 53) - 1, &whole);
     *nonce = (uint64_t)whole;
     return drop;
 }
@@ -460,7 +461,7 @@ static enum drop read_member(struct reader *r, enum key key, struct message *m)
     case KEY_HISTORY:
         return read_history(r, &m->history);
     case KEY_VERSION:
-        return read_whole(r, 0, 9007199254740992.0, &m->params.version);
+        return read_whole(r, 0, INT64_C(1) << 53, &m->params.version);
     case KEY_CYCLE:
         return read_seconds(r, &m->params.cycle_ns);
     case KEY_GAP:
@@ -516,10 +517,12 @@ static enum drop read_map(struct reader *r, struct message *m, unsigned *seen)
         if (drop != DROP_NONE) {
             return drop;
         }
+        if (r->item.kind != KIND_TEXT) {
+            return DROP_KEY;
+        }
         struct name name = item_text(&r->item);
         enum key key = (enum key)find_name(key_names, KEY_COUNT, name);
-        bool twice = key < KEY_COUNT ? (*seen & BIT(key)) != 0 : stood_before(map, key_at, name);
-        if (r->item.kind != KIND_TEXT || twice) {
+        if (key < KEY_COUNT ? (*seen & BIT(key)) != 0 : stood_before(map, key_at, name)) {
             return DROP_KEY;
         }
         *seen |= BIT(key);

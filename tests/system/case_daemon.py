@@ -118,7 +118,7 @@ def unusable_buses(world: World) -> dict[str, tuple[str, object]]:
 def unusable_bus(world: World) -> None:
     """A bus directory that cannot be made, or is open to everybody: a sentence and a retry."""
     for number, (path, (word, repair)) in enumerate(unusable_buses(world).items()):
-        node = world.node(f"n{number}", url=f"local:{path}")
+        node = world.node("a", url=f"local:{path}", groups=[f"g{number}"])
         await_down(world, node, word)
         repair()
         world.await_event("link-up", 12, node=node)
@@ -275,7 +275,7 @@ def valgrind(world: World) -> None:
               "--errors-for-leak-kinds=definite,indirect", "--error-exitcode=99"]
     local = world.url
     world.start_broker()
-    nodes = [world.node(f"{name}{number}", url=url, prefix=prefix)
+    nodes = [world.node(f"{name}{number}", url=url, groups=[name], prefix=prefix)
              for name, url in (("mqtt", world.url), ("local", local)) for number in (1, 2)]
     world.await_all_tagged(nodes)
     world.await_turns(8, after=now())

@@ -61,6 +61,8 @@ def freeze_holder_on(world: World) -> None:
     world.await_event("slot", 2, after=tag.mono, node=holder)
     frozen = holder.freeze()
     world.await_event("tag", world.timing.rescue_max, after=frozen, but=holder)
+    # Thawed in the other's turn; less than half a gap after its own end it would only be late.
+    wait_until(tag["until"] + world.timing.gap)
     thawed = holder.thaw()
     first = world.wait("event after the thaw", 2, lambda: next(
         (event for event in holder.events if event.mono > frozen), None))

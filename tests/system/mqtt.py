@@ -13,7 +13,7 @@ import cbor
 from clock import Failure, deadline, now
 
 CONNACK, PUBLISH, PUBACK, SUBACK = 2, 3, 4, 9
-WINDOW = 64  # messages that may be on their way to the broker unconfirmed
+WINDOW = 1000  # messages that may be on their way to the broker unconfirmed
 
 
 @dataclasses.dataclass
@@ -56,6 +56,7 @@ class Tap:
         self.identifiers = itertools.cycle(range(1, 65536))
         self.socket = socket.create_connection(("127.0.0.1", port), deadline(1))
         self.socket.settimeout(None)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connect = text("MQTT") + bytes([4, 2, 0, 0]) + text("")
         self.socket.sendall(packet(0x10, connect))
         threading.Thread(target=self.read, daemon=True).start()

@@ -58,6 +58,7 @@ class World:
         self.news = threading.Condition()
         self.trace: collections.deque[str] = collections.deque(maxlen=TRACE_LINES)
         self.notes: list[str] = []
+        self.overlap_allowed = 0.0
         self.start = now()
 
     def close(self) -> None:
@@ -198,6 +199,6 @@ def judge(world: World, case: Callable[[World], None]) -> None:
     try:
         case(world)
         world.check_alive()
-        referee.check_all(world.nodes)
+        referee.check_all(world.nodes, world.overlap_allowed)
     finally:
         world.close()

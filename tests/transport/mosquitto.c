@@ -55,6 +55,7 @@ static pid_t spawn(const char *const arguments[])
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(null, STDOUT_FILENO);
         dup2(null, STDERR_FILENO);
+        setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
         execvp(arguments[0], (char *const *)arguments);
         _exit(127);
     }

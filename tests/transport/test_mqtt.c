@@ -271,6 +271,7 @@ static void teardown(void)
 
 static pthread_mutex_t lookup_gate = PTHREAD_MUTEX_INITIALIZER;
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 int getaddrinfo(const char *restrict host, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
@@ -282,7 +283,7 @@ int getaddrinfo(const char *restrict host, const char *restrict service,
     const struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-        .sin_port = htons((uint16_t)(service != NULL ? atoi(service) : 0)),
+        .sin_port = htons((uint16_t)(service != NULL ? strtoul(service, NULL, 10) : 0)),
     };
     (void)hints;
     *found = calloc(1, sizeof **found + sizeof address);
@@ -293,6 +294,7 @@ int getaddrinfo(const char *restrict host, const char *restrict service,
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 void freeaddrinfo(struct addrinfo *found)
 {
     free(found);
