@@ -663,7 +663,7 @@ static void local_close(struct actor_transport *t, bool orderly)
     uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 }
 
-const struct actor_transport_ops actor_transport_local = {
+const struct actor_transport_ops transport_local = {
     .schemes = (const char *const[]){"local", NULL},
     .proves = false,
     .echoes = false,

@@ -584,7 +584,7 @@ static void close_transport(struct actor_transport *transport, bool orderly)
 
 static const char *const schemes[] = {"mqtt", "mqtts", NULL};
 
-const struct actor_transport_ops actor_transport_mqtt = {
+const struct actor_transport_ops transport_mqtt = {
     .schemes = schemes,
     .proves = true,
     .echoes = true, // with MQTT 3.1.1

@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const struct actor_transport_ops *const built_in[] = {
-    &actor_transport_local,
+    &transport_local,
 #ifdef HAVE_MQTT
-    &actor_transport_mqtt,
+    &transport_mqtt,
 #endif
 };
 

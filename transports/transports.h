@@ -5,7 +5,7 @@
 
 #include "asyncactor/transport.h"
 
-extern const struct actor_transport_ops actor_transport_local;
-extern const struct actor_transport_ops actor_transport_mqtt;
+extern const struct actor_transport_ops transport_local;
+extern const struct actor_transport_ops transport_mqtt;
 
 #endif

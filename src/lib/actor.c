@@ -407,7 +407,7 @@ static void carry(struct actor *actor, const struct effect *effect)
     }
 }
 
-void actor_step(struct actor *actor, const struct input *input)
+void seat_step(struct actor *actor, const struct input *input)
 {
     struct actor_link *link = actor->link;
     engine_step(actor->engine, input, &link->effects);
@@ -418,7 +418,7 @@ void actor_step(struct actor *actor, const struct input *input)
     link->busy = false;
 }
 
-void actor_hear(struct actor *actor, const void *bytes, size_t len)
+void seat_hear(struct actor *actor, const void *bytes, size_t len)
 {
     struct actor_link *link = actor->link;
     enum drop drop = codec_decode(bytes, len, &link->message);
@@ -426,22 +426,22 @@ void actor_hear(struct actor *actor, const void *bytes, size_t len)
         count_drop(actor, drop, 1);
         return;
     }
-    actor_step(
+    seat_step(
         actor,
         &(struct input){.type = INPUT_MESSAGE, .now_ns = link_now_ns(), .message = &link->message});
 }
 
-void actor_overrun(struct actor *actor, uint64_t count)
+void seat_overrun(struct actor *actor, uint64_t count)
 {
     count_drop(actor, DROP_OVERRUN, count);
 }
 
-void actor_link_changed(struct actor *actor, bool up)
+void seat_link_changed(struct actor *actor, bool up)
 {
     enum actor_event_type type = up ? ACTOR_EVENT_LINK_UP : ACTOR_EVENT_LINK_DOWN;
     struct input input = {.type = up ? INPUT_LINK_UP : INPUT_LINK_DOWN, .now_ns = link_now_ns()};
     if (!up) {
-        actor_step(actor, &input);
+        seat_step(actor, &input);
     }
     struct actor_event event = new_event(actor, type);
     event.url = actor->link->url_text;
@@ -450,42 +450,42 @@ void actor_link_changed(struct actor *actor, bool up)
     deliver(actor, &event);
     actor->link->busy = false;
     if (up) {
-        actor_step(actor, &input);
+        seat_step(actor, &input);
     }
 }
 
-bool actor_run_requests(struct actor *actor)
+bool seat_run_requests(struct actor *actor)
 {
     struct requests asked = actor->requests;
     actor->requests = (struct requests){0};
     struct input input = {.now_ns = link_now_ns()};
     if (asked.first_step) {
         input.type = INPUT_TIMER;
-        actor_step(actor, &input);
+        seat_step(actor, &input);
     }
     if (asked.value) {
         input.type = INPUT_VALUE;
         input.value = (struct value){asked.value_cbor, asked.value_len};
-        actor_step(actor, &input);
+        seat_step(actor, &input);
     }
     if (asked.enabled) {
         input.type = asked.enable ? INPUT_ENABLE : INPUT_DISABLE;
-        actor_step(actor, &input);
+        seat_step(actor, &input);
     }
     if (asked.params) {
         input.type = INPUT_PARAMS;
         input.params = &asked.new_params;
-        actor_step(actor, &input);
+        seat_step(actor, &input);
     }
     return asked.first_step || asked.value || asked.enabled || asked.params;
 }
 
-struct actor *actor_next(const struct actor *actor)
+struct actor *seat_next(const struct actor *actor)
 {
     return actor->next;
 }
 
-int64_t actor_deadline_ns(const struct actor *actor)
+int64_t seat_deadline_ns(const struct actor *actor)
 {
     return engine_deadline_ns(actor->engine);
 }
@@ -563,7 +563,7 @@ int actor_new(struct actor **result, struct actor_link *link, struct actor_confi
     actor->requests.first_step = true;
     link_settle(link);
     if (link->state == LINK_UP) {
-        actor_link_changed(actor, true);
+        seat_link_changed(actor, true);
         link_settle(link);
     }
     return ACTOR_OK;
@@ -575,7 +575,7 @@ void actor_free(struct actor *actor)
         return;
     }
     struct actor_link *link = actor->link;
-    actor_step(actor, &(struct input){.type = INPUT_STOP, .now_ns = link_now_ns()});
+    seat_step(actor, &(struct input){.type = INPUT_STOP, .now_ns = link_now_ns()});
     struct actor **at = &link->actors;
     while (*at != actor) {
         at = &(*at)->next;

@@ -181,8 +181,8 @@ uint32_t link_draw(void *context)
 void link_arm(struct actor_link *link)
 {
     int64_t at_ns = NEVER;
-    for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
-        int64_t deadline_ns = actor_deadline_ns(actor);
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        int64_t deadline_ns = seat_deadline_ns(actor);
         at_ns = deadline_ns < at_ns ? deadline_ns : at_ns;
     }
     if (at_ns == link->timer_ns) {
@@ -210,9 +210,9 @@ static void on_timer(uv_poll_t *poll, int status, int events)
     }
     link->timer_ns = NEVER;
     int64_t now_ns = link_now_ns();
-    for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
-        if (actor_deadline_ns(actor) <= now_ns) {
-            actor_step(actor, &(struct input){.type = INPUT_TIMER, .now_ns = now_ns});
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        if (seat_deadline_ns(actor) <= now_ns) {
+            seat_step(actor, &(struct input){.type = INPUT_TIMER, .now_ns = now_ns});
         }
     }
     link_settle(link);
@@ -234,8 +234,8 @@ static void close_transport(struct actor_link *link, bool orderly)
 static void shut_down(struct actor_link *link)
 {
     int64_t now_ns = link_now_ns();
-    for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
-        actor_step(actor, &(struct input){.type = INPUT_STOP, .now_ns = now_ns});
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        seat_step(actor, &(struct input){.type = INPUT_STOP, .now_ns = now_ns});
     }
     close_transport(link, true);
 }
@@ -246,8 +246,8 @@ static void spread_news(struct actor_link *link)
     while (link->news && is_open(link)) {
         link->news = false;
         link->state = link->is_up ? LINK_UP : LINK_DOWN;
-        for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
-            actor_link_changed(actor, link->is_up);
+        for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+            seat_link_changed(actor, link->is_up);
         }
     }
 }
@@ -264,8 +264,8 @@ void link_settle(struct actor_link *link)
     while (again) {
         again = link->news && is_open(link);
         spread_news(link);
-        for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
-            again |= actor_run_requests(actor);
+        for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+            again |= seat_run_requests(actor);
         }
     }
     link_arm(link);
@@ -292,9 +292,9 @@ static void on_down(void *host, const char *reason)
 static void on_message(void *host, const char *group, const void *bytes, size_t len)
 {
     struct actor_link *link = host;
-    for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
         if (strcmp(actor_group(actor), group) == 0) {
-            actor_hear(actor, bytes, len);
+            seat_hear(actor, bytes, len);
         }
     }
     link_settle(link);
@@ -304,9 +304,9 @@ static void on_proof(void *host, int64_t sent_ns)
 {
     struct actor_link *link = host;
     int64_t now_ns = link_now_ns();
-    for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
-        actor_step(actor,
-                   &(struct input){.type = INPUT_PROOF, .now_ns = now_ns, .sent_ns = sent_ns});
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        seat_step(actor,
+                  &(struct input){.type = INPUT_PROOF, .now_ns = now_ns, .sent_ns = sent_ns});
     }
     link_settle(link);
 }
@@ -314,8 +314,8 @@ static void on_proof(void *host, int64_t sent_ns)
 static void on_overrun(void *host, uint64_t count)
 {
     struct actor_link *link = host;
-    for (struct actor *actor = link->actors; actor != NULL; actor = actor_next(actor)) {
-        actor_overrun(actor, count);
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        seat_overrun(actor, count);
     }
 }
 

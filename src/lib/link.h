@@ -57,12 +57,12 @@ void link_arm(struct actor_link *link);
 void link_settle(struct actor_link *link); // after a step: what was asked for meanwhile
 
 // --- actor.c ---
-void actor_step(struct actor *actor, const struct input *input);
-void actor_hear(struct actor *actor, const void *bytes, size_t len);
-void actor_overrun(struct actor *actor, uint64_t count);
-void actor_link_changed(struct actor *actor, bool up);
-bool actor_run_requests(struct actor *actor); // whether there were any
-struct actor *actor_next(const struct actor *actor);
-int64_t actor_deadline_ns(const struct actor *actor);
+void seat_step(struct actor *actor, const struct input *input);
+void seat_hear(struct actor *actor, const void *bytes, size_t len);
+void seat_overrun(struct actor *actor, uint64_t count);
+void seat_link_changed(struct actor *actor, bool up);
+bool seat_run_requests(struct actor *actor); // whether there were any
+struct actor *seat_next(const struct actor *actor);
+int64_t seat_deadline_ns(const struct actor *actor);
 
 #endif

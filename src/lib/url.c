@@ -56,7 +56,7 @@ static int parse_port(const char *text, size_t len, int *port)
     }
     memcpy(digits, text, len);
     digits[len] = '\0';
-    *port = atoi(digits);
+    *port = (int)strtol(digits, NULL, 10);
     return *port >= 1 && *port <= 65535 ? 0 : -1;
 }
 

@@ -54,7 +54,7 @@ static void append_line(char *lines, size_t size, const char *line)
 static void close_host(struct host *host, bool orderly)
 {
     if (host->transport != NULL) {
-        actor_transport_mqtt.close(host->transport, orderly);
+        transport_mqtt.close(host->transport, orderly);
         host->transport = NULL;
     }
 }
@@ -190,13 +190,13 @@ static void open_host(struct host *host)
 {
     char why[128] = "";
     host->opened_ns = now_ns();
-    ck_assert_int_eq(actor_transport_mqtt.open(&host->transport, &host->config, why, sizeof why),
+    ck_assert_int_eq(transport_mqtt.open(&host->transport, &host->config, why, sizeof why),
                      0);
 }
 
 static void join(struct host *host, const char *group)
 {
-    ck_assert_int_eq(actor_transport_mqtt.join(host->transport, group), 0);
+    ck_assert_int_eq(transport_mqtt.join(host->transport, group), 0);
 }
 
 // Opens one in the group "g" and waits until it is up.
@@ -227,7 +227,7 @@ static void start_fake(struct host *host, struct fake_broker *fake)
 
 static int try_send(struct host *host, const char *text)
 {
-    return actor_transport_mqtt.send(host->transport, "g", text, strlen(text));
+    return transport_mqtt.send(host->transport, "g", text, strlen(text));
 }
 
 static void send_text(struct host *host, const char *text)
@@ -237,14 +237,14 @@ static void send_text(struct host *host, const char *text)
 
 static int publish(struct host *host, const char *topic, const char *text, bool retain)
 {
-    return actor_transport_mqtt.publish(host->transport, topic, text, strlen(text), retain);
+    return transport_mqtt.publish(host->transport, topic, text, strlen(text), retain);
 }
 
 // Waits until the broker has confirmed what this host asked so far.
 static void settle(struct host *host)
 {
     int64_t asked_ns = now_ns();
-    actor_transport_mqtt.prove(host->transport);
+    transport_mqtt.prove(host->transport);
     RUN_UNTIL(host, host->proved_ns >= asked_ns, SOON_MS);
 }
 
@@ -334,16 +334,16 @@ START_TEST(joins_and_leaves_while_up)
     join(&b, "other");
     settle(&b);
     settle(&a);
-    ck_assert_int_eq(actor_transport_mqtt.send(a.transport, "other", "x", 1), 0);
+    ck_assert_int_eq(transport_mqtt.send(a.transport, "other", "x", 1), 0);
     RUN_UNTIL(&b, b.messages == 1, SOON_MS);
     ck_assert_str_eq(b.group, "other");
-    actor_transport_mqtt.leave(b.transport, "other");
+    transport_mqtt.leave(b.transport, "other");
     settle(&b);
-    ck_assert_int_eq(actor_transport_mqtt.send(a.transport, "other", "y", 1), 0);
+    ck_assert_int_eq(transport_mqtt.send(a.transport, "other", "y", 1), 0);
     send_text(&a, "z");
     RUN_UNTIL(&b, b.messages == 2, SOON_MS);
     ck_assert_str_eq(b.last, "z");
-    ck_assert_int_eq(actor_transport_mqtt.send(b.transport, "other", "x", 1), -EINVAL);
+    ck_assert_int_eq(transport_mqtt.send(b.transport, "other", "x", 1), -EINVAL);
     stop_host(&a);
     stop_host(&b);
 }
@@ -356,7 +356,7 @@ START_TEST(comes_up_when_the_last_unconfirmed_group_leaves)
     prepare_host(&a, "a", broker.port);
     open_host(&a);
     join(&a, "g");
-    actor_transport_mqtt.leave(a.transport, "g");
+    transport_mqtt.leave(a.transport, "g");
     RUN_UNTIL(&a, a.is_up, SOON_MS);
     stop_host(&a);
 }
@@ -830,7 +830,7 @@ static void refuse_to_open(struct host *host, const char *expected)
 {
     char why[128] = "";
     struct actor_transport *transport = NULL;
-    ck_assert_int_eq(actor_transport_mqtt.open(&transport, &host->config, why, sizeof why),
+    ck_assert_int_eq(transport_mqtt.open(&transport, &host->config, why, sizeof why),
                      -EINVAL);
     ck_assert_str_eq(why, expected);
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Scenario in, transcript out: one engine, named "m" unless said otherwise, with the default
+// parameters (cycle 10, gap 1.5), hears what a test says when it says it. What it sends, reports
+// and decides becomes text, which the test compares with a literal.
+//
+// Lines of a transcript: "TIME > TYPE NAMES" is sent, "TIME EVENT ..." reported, "TIME   RULE ..."
+// decided, "TIME ! REASON" dropped.
+#ifndef UNIT_SCRIPT_H
+#define UNIT_SCRIPT_H
+
+#include "core/engine.h"
+
+struct script;
+
+// Configuration may be changed until the first step.
+struct script *script_new(void);
+void script_free(struct script *script);
+struct engine_config *script_config(struct script *script);
+void script_value(struct script *script, int value); // of the start; below 0: null
+
+// The draws to come, as shares of 2^32; 0 when there are no more.
+void script_draws(struct script *script, const double *shares, size_t count);
+
+// Lets time pass: steps at each deadline on the way, at exactly its time.
+void at(struct script *script, double seconds);
+// Lets time pass without a step: the process is frozen.
+void sleep_until(struct script *script, double seconds);
+
+void link_up(struct script *script);
+void link_down(struct script *script);
+void timer(struct script *script);
+void proof(struct script *script, double sent_seconds);
+void set_value(struct script *script, int value);
+void enable(struct script *script, bool enabled);
+void stop(struct script *script);
+void set_params(struct script *script, const struct params *params);
+
+// Histories are names with blanks between them.
+void hear_ping(struct script *script, int value, const char *history);
+void hear_hist(struct script *script, int value, const char *history);
+void hear_init(struct script *script, const char *name);
+void hear_vers(struct script *script, const char *name, uint64_t nonce);
+void hear_params(struct script *script, const char *name, const struct params *params);
+
+// The transcript so far, and begins a new one. Valid until the next call.
+const char *transcript(struct script *script);
+void forget(struct script *script); // the transcript so far is of no interest
+
+// Asserts that the transcript since the last call is this, and shows both if not.
+#define expect(script, text) ck_assert_str_eq(transcript(script), text)
+
+#endif
