@@ -51,8 +51,9 @@ struct actor_transport {
     struct actor_transport_config config;
     struct mqtt_worker *worker;
     uv_async_t news;
-    uv_timer_t timer; // of the state
-    int handles;      // open ones
+    uv_timer_t timer;   // of the state
+    uv_idle_t requests; // in this round of the loop: the worker is to be woken for them
+    int handles;        // open ones
     enum state state;
     unsigned generation;
     enum mqtt_version version;
@@ -162,6 +163,19 @@ static uint64_t with_jitter(uint64_t delay_ms)
     return delay_ms * 3 / 4 + delay_ms * draw / (2 * UINT16_MAX);
 }
 
+static void on_requests(uv_idle_t *idle)
+{
+    struct actor_transport *transport = idle->data;
+    uv_idle_stop(idle);
+    mqtt_worker_go(transport->worker);
+}
+
+// After every request to the worker.
+static void hand_over_soon(struct actor_transport *transport)
+{
+    uv_idle_start(&transport->requests, on_requests);
+}
+
 static uint64_t next_retry_ms(struct actor_transport *transport)
 {
     uint64_t delay = transport->retry_ms;
@@ -176,6 +190,7 @@ static void start_connecting(struct actor_transport *transport)
     if (transport->generation == 0) {
         set_state(transport, WAITING, RETRY_LAST_MS);
     } else {
+        hand_over_soon(transport);
         set_state(transport, CONNECTING, 0);
     }
 }
@@ -224,6 +239,7 @@ static void on_connected(struct actor_transport *transport, const struct mqtt_it
     for (const struct group *group = transport->groups; group != NULL; group = group->next) {
         mqtt_worker_subscribe(transport->worker, group->topic); // else it times out
     }
+    hand_over_soon(transport);
     go_up_when_subscribed(transport);
 }
 
@@ -271,11 +287,11 @@ static struct group *find_group(const struct actor_transport *transport, const c
 static void on_subscribed(struct actor_transport *transport, const struct mqtt_item *item)
 {
     struct group *group = find_group(transport, item->text);
-    char reason[REASON_MAX];
     if (group == NULL || item->code < 0) {
         return;
     }
     if (item->code > 0) {
+        char reason[REASON_MAX];
         snprintf(reason, sizeof reason, "the broker does not allow subscribing to %s (%s)",
                  item->text, reason_name(item->code));
         go_waiting(transport, RETRY_REFUSED_MS, reason);
@@ -369,6 +385,7 @@ static void finish(struct actor_transport *transport)
         transport->worker = NULL;
         uv_close((uv_handle_t *)&transport->news, on_closed);
         uv_close((uv_handle_t *)&transport->timer, on_closed);
+        uv_close((uv_handle_t *)&transport->requests, on_closed);
     }
 }
 
@@ -486,9 +503,11 @@ static int open_transport(struct actor_transport **opened,
     transport->version = MQTT_5;
     transport->keepalive_s = keepalive_in_s(config->keepalive_ns);
     transport->retry_ms = RETRY_FIRST_MS;
-    transport->handles = 2;
+    transport->handles = 3;
     transport->timer.data = transport;
     uv_timer_init(config->loop, &transport->timer);
+    transport->requests.data = transport;
+    uv_idle_init(config->loop, &transport->requests);
     start_connecting(transport);
     *opened = transport;
     return 0;
@@ -509,6 +528,7 @@ static int join(struct actor_transport *transport, const char *name)
         free(group);
         return -ENOMEM;
     }
+    hand_over_soon(transport);
     group->next = transport->groups;
     transport->groups = group;
     return 0;
@@ -532,6 +552,7 @@ static void leave(struct actor_transport *transport, const char *name)
     }
     if (transport->state == SUBSCRIBING || transport->state == UP) {
         mqtt_worker_unsubscribe(transport->worker, group->topic);
+        hand_over_soon(transport);
     }
     *place = group->next;
     free(group);
@@ -548,6 +569,7 @@ static int publish(struct actor_transport *transport, const char *topic, const v
         return -EMSGSIZE;
     }
     int dropped = mqtt_worker_publish(transport->worker, topic, bytes, len, retain);
+    hand_over_soon(transport);
     if (dropped > 0 && is_due(&transport->unsent)) {
         host_log(
             transport, ACTOR_LOG_WARNING,
@@ -568,10 +590,11 @@ static int send_packet(struct actor_transport *transport, const char *name, cons
 // Ends a subscription that never was: the broker confirms it, and nobody else gets to know.
 static void prove(struct actor_transport *transport)
 {
-    char filter[REASON_MAX];
     if (transport->state == UP) {
+        char filter[REASON_MAX];
         snprintf(filter, sizeof filter, "%s/@/prove", transport->config.prefix);
         mqtt_worker_unsubscribe(transport->worker, filter);
+        hand_over_soon(transport);
     }
 }
 

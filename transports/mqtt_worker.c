@@ -191,7 +191,9 @@ void mqtt_worker_completed(struct mqtt_item *item, int code)
     worker->unconfirmed--;
     item->code = code;
     post(worker, item);
-    pthread_cond_signal(&worker->changed);
+    if (worker->end_by_ns != 0 || !TAILQ_EMPTY(&worker->requests)) {
+        pthread_cond_signal(&worker->changed); // else there is nothing to do for it
+    }
     pthread_mutex_unlock(&worker->lock);
 }
 
@@ -420,7 +422,6 @@ static void ask(struct mqtt_worker *worker, struct mqtt_item *item)
     item->generation = worker->asked;
     TAILQ_INSERT_TAIL(&worker->requests, item, entry);
     worker->publishes += item->kind == MQTT_PUBLISH;
-    pthread_cond_signal(&worker->changed);
 }
 
 unsigned mqtt_worker_connect(struct mqtt_worker *worker, enum mqtt_version version, int keepalive_s)
@@ -495,6 +496,16 @@ int mqtt_worker_publish(struct mqtt_worker *worker, const char *topic, const voi
     pthread_mutex_unlock(&worker->lock);
     free(dropped);
     return dropped != NULL;
+}
+
+void mqtt_worker_go(struct mqtt_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool asked = !TAILQ_EMPTY(&worker->requests);
+    pthread_mutex_unlock(&worker->lock);
+    if (asked) {
+        pthread_cond_signal(&worker->changed); // without the lock, which it would wait for at once
+    }
 }
 
 bool mqtt_worker_take(struct mqtt_worker *worker, struct mqtt_items *items, uint64_t *overrun)

@@ -53,19 +53,25 @@ TAILQ_HEAD(mqtt_items, mqtt_item);
 // Starts the thread, which wakes the loop through `wake`. NULL: no memory, or no thread.
 struct mqtt_worker *mqtt_worker_start(const struct mqtt_broker *broker, struct uv_async_s *wake);
 
+// --- Requests: they wait for mqtt_worker_go() ---
+
 // Connects; there must be no connection. Returns its generation, or 0 without memory. The outcome
 // is the item MQTT_CONNECT; after a good one there will be one MQTT_LOST, unless hung up.
 unsigned mqtt_worker_connect(struct mqtt_worker *worker, enum mqtt_version version,
                              int keepalive_s);
-// Ends the connection. All that was asked on it is forgotten.
-void mqtt_worker_hang_up(struct mqtt_worker *worker);
 
-// Requests on the present connection; forgotten when it ends. 0 or -ENOMEM.
+// On the present connection; forgotten when it ends. 0 or -ENOMEM.
 int mqtt_worker_subscribe(struct mqtt_worker *worker, const char *filter);
 int mqtt_worker_unsubscribe(struct mqtt_worker *worker, const char *filter);
 // As above; returns 1 if the oldest one that waits had to go for it.
 int mqtt_worker_publish(struct mqtt_worker *worker, const char *topic, const void *bytes,
                         size_t len, bool retain);
+
+// Wakes the thread for what has been asked: once for all of it, since a wake-up is what costs most.
+void mqtt_worker_go(struct mqtt_worker *worker);
+
+// Ends the connection at once. All that was asked on it is forgotten.
+void mqtt_worker_hang_up(struct mqtt_worker *worker);
 
 // Moves all news to `items`, for the caller to free() each. Adds up the messages that were dropped
 // because the loop did not come. False: the thread has ended, and nothing follows.

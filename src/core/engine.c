@@ -284,7 +284,7 @@ static void on_proof(struct engine *e, int64_t sent_ns)
         e->proof_ns = sent_ns;
     }
     if (e->prove_ns != NEVER) {
-        e->prove_ns = e->proof_ns + e->config.lease_ns / 2;
+        e->prove_ns = lease_renewal_ns(e);
     }
 }
 

@@ -32,6 +32,17 @@ static bool proof_is_stale(const struct engine *e)
     return e->config.lease_ns > 0 && e->now_ns - e->proof_ns >= e->config.lease_ns;
 }
 
+// Late, since each proof wakes a small box several times, but with a gap left for the answer.
+int64_t lease_renewal_ns(const struct engine *e)
+{
+    int64_t lease_ns = e->config.lease_ns;
+    int64_t spare_ns = e->params.gap_ns > lease_ns / 4 ? e->params.gap_ns : lease_ns / 4;
+    if (lease_ns == 0) {
+        return NEVER;
+    }
+    return e->proof_ns + lease_ns - (spare_ns < lease_ns / 2 ? spare_ns : lease_ns / 2);
+}
+
 void hold_pend(struct engine *e)
 {
     assert(!is_pending(e));
@@ -55,7 +66,7 @@ static void become_tagged(struct engine *e, struct effects *fx)
     set_hold(e, HOLD_TAGGED);
     e->tag_slot = e->slot;
     e->tag_end_ns = e->head.heard_ns + e->params.cycle_ns - params_slack_ns(&e->params);
-    e->prove_ns = e->config.lease_ns > 0 ? e->proof_ns + e->config.lease_ns / 2 : NEVER;
+    e->prove_ns = lease_renewal_ns(e);
     emit_slot_event(e, fx, renewed ? EVENT_RENEW : EVENT_TAG);
 }
 

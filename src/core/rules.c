@@ -51,6 +51,7 @@ static bool beats_head(const struct engine *e, const struct message *m)
 
 static void read_history(const struct engine *e, const struct message *m, struct heard *h)
 {
+    assert(m->history.count > 0);
     h->m = m;
     h->by_beacon = m->type == MESSAGE_PING;
     h->history.count = (uint32_t)m->history.count;

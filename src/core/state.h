@@ -126,6 +126,7 @@ void hold_give_up(struct engine *e, enum untag_reason reason, struct effects *fx
 void hold_lose(struct engine *e, struct name by, struct effects *fx);
 void hold_forget_pending(struct engine *e, struct effects *fx); // J4
 bool holds_tag(const struct engine *e);
+int64_t lease_renewal_ns(const struct engine *e); // L1: when to ask for the next proof
 
 // --- line.c ---
 node_id line_expected(struct engine *e);

@@ -28,11 +28,11 @@ static void publish(struct publisher *publisher, const char *topic, const char *
 static void publish_leader(struct publisher *publisher, const struct actor_event *event)
 {
     char since[40];
-    time_t seconds = (time_t)(publisher->since_ms / 1000);
+    time_t seconds = (time_t)(event->time_ms / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
     size_t len = strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(since + len, sizeof since - len, ".%03dZ", (int)(publisher->since_ms % 1000));
+    snprintf(since + len, sizeof since - len, ".%03dZ", (int)(event->time_ms % 1000));
 
     json_t *leader = json_pack("{s:s, s:I, s:s}", "node", event->node, "slot",
                                (json_int_t)event->slot, "since", since);
@@ -48,9 +48,6 @@ static void note_leader(struct publisher *publisher, const struct actor_event *e
 {
     if (event->type == ACTOR_EVENT_TAG) {
         publisher->leads = true;
-        publisher->since_ms = event->time_ms;
-        publish_leader(publisher, event);
-    } else if (event->type == ACTOR_EVENT_RENEW) {
         publish_leader(publisher, event);
     } else if (event->type == ACTOR_EVENT_PING || event->type == ACTOR_EVENT_DETAG) {
         publisher->leads = false;

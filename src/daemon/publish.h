@@ -11,7 +11,6 @@ struct publisher {
     struct actor_link *link;
     bool off;                    // this transport has no topics
     bool leads;                  // the retained leader is this node, as far as it knows
-    int64_t since_ms;            // of the tag
     char node_topic[TOPIC_MAX];  // PREFIX/GROUP/event/NODE
     char group_topic[TOPIC_MAX]; // PREFIX/GROUP/event
     char leader_topic[TOPIC_MAX];

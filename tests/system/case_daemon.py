@@ -266,10 +266,10 @@ def check_clean(nodes: Iterable[Node]) -> None:
 
 @case(seconds=40)
 def valgrind(world: World) -> None:
-    """No errors and no leaks under valgrind, on mqtt and on the local bus (with VALGRIND=1)."""
+    """No errors and no leaks under valgrind, on mqtt and on the local bus."""
     program = shutil.which("valgrind")
-    if os.environ.get("VALGRIND") != "1" or program is None:
-        raise Skip("VALGRIND=1 is not set" if program else "valgrind is not installed")
+    if program is None:
+        raise Skip("valgrind is not installed")
     world.timing = NAMED
     prefix = [program, "-q", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible",
               "--errors-for-leak-kinds=definite,indirect", "--error-exitcode=99"]
