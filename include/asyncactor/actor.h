@@ -210,8 +210,11 @@ struct actor_event {
 // actor_link_free() and the loop's functions; what it asks for is done after it returns.
 typedef void actor_event_fn(void *context, struct actor *actor, const struct actor_event *event);
 
-// Writes an event as one JSON object (DESIGN of the event topic), without a newline. Returns its
-// length, or ACTOR_EINVAL if `size` is too small (8 KiB always suffice).
+// Room for any event as JSON: two rings of a packet's length each, with every character escaped.
+enum { ACTOR_EVENT_JSON_MAX = 20480 };
+
+// Writes an event as one JSON object, without a newline; the keys are those of actord(8). Returns
+// its length, or ACTOR_EINVAL if `size` is too small.
 int actor_event_json(const struct actor_event *event, char *buffer, size_t size);
 
 // Joins a group. `on_event` may be NULL. Errors: ACTOR_EINVAL (with `why` in config), ACTOR_ENOMEM,

@@ -16,9 +16,6 @@
 
 enum { STATUS_OK = 0, STATUS_TROUBLE = 1, STATUS_USAGE = 2 };
 
-// The library says that this suffices for an event.
-enum { EVENT_BYTES = 8192 };
-
 struct daemon;
 
 struct seat {
@@ -73,7 +70,7 @@ static void on_event(void *context, struct actor *actor, const struct actor_even
 {
     struct seat *seat = context;
     struct daemon *daemon = seat->daemon;
-    char json[EVENT_BYTES];
+    char json[ACTOR_EVENT_JSON_MAX];
     (void)actor;
     if (actor_event_json(event, json, sizeof json) < 0) {
         say(ACTOR_LOG_ERROR, "%s: an event is too long: %s", event->group,

@@ -275,9 +275,11 @@ static json_t *build(const uint8_t *cbor, size_t len)
     return b.whole;
 }
 
+// Real numbers with 15 digits: what was written as 0.1 is shown as 0.1.
 static int dump(json_t *item, char *buffer, size_t size)
 {
-    size_t len = json_dumpb(item, buffer, size, JSON_ENCODE_ANY | JSON_COMPACT);
+    size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15);
+    size_t len = json_dumpb(item, buffer, size, flags);
     json_decref(item);
     if (len == 0 || len >= size) {
         return -1;

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Shows no more of the URL than what is before its first colon: a password must not reach a log.
 static int fail(char *why, size_t why_size, const char *text, const char *problem)
 {
-    snprintf(why, why_size,
-             "URL %s: %s; allowed: local:[DIR], mqtt://[USER[:PASSWORD]@]HOST[:PORT], mqtts://...",
-             text, problem);
+    snprintf(
+        why, why_size,
+        "URL %.*s: %s; allowed: local:[DIR], mqtt://[USER[:PASSWORD]@]HOST[:PORT], mqtts://...",
+        (int)strcspn(text, ":"), text, problem);
     return -1;
 }
 
@@ -137,11 +139,7 @@ int url_parse(const char *text, struct url *url, char *why, size_t why_size)
     } else {
         memcpy(url->address, rest, strlen(rest) + 1);
     }
-    if (problem != NULL) {
-        // The password, if any, must not reach a log.
-        return fail(why, why_size, url->scheme, problem);
-    }
-    return 0;
+    return problem == NULL ? 0 : fail(why, why_size, text, problem);
 }
 
 void url_print(const struct url *url, char *buffer, size_t size)

@@ -17,6 +17,7 @@ struct script {
     double draws[DRAWS_MAX];
     size_t draw_count, draws_used;
     uint8_t value[2];
+    int sent_value;
     struct effects effects;
     size_t used;
     char text[TRANSCRIPT_MAX], shown[TRANSCRIPT_MAX];
@@ -94,11 +95,19 @@ static void put_history(struct script *s, const struct history *history)
     }
 }
 
+static int decode(struct value value)
+{
+    return value.cbor[0] == 0xf6 ? -1 : value.cbor[value.len - 1];
+}
+
 static void put_send(struct script *s, const struct message *m)
 {
     static const char *const types[] = {"init", "vers", "ping", "hist"};
     put(s, "> %s", types[m->type]);
     put_history(s, &m->history);
+    if (m->type == MESSAGE_PING || m->type == MESSAGE_HIST) {
+        s->sent_value = decode(m->value);
+    }
     if (m->type == MESSAGE_VERS && m->params.version != 0) {
         put(s, " %lld", (long long)m->params.version);
     }
@@ -199,6 +208,11 @@ const char *transcript(struct script *s)
 void forget(struct script *s)
 {
     s->used = 0;
+}
+
+int sent_value(const struct script *s)
+{
+    return s->sent_value;
 }
 
 // --- Steps -------------------------------------------------------------------------------------

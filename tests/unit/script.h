@@ -46,6 +46,9 @@ void hear_params(struct script *script, const char *name, const struct params *p
 const char *transcript(struct script *script);
 void forget(struct script *script); // the transcript so far is of no interest
 
+// The value of the last beacon or hist that was sent, as in script_value().
+int sent_value(const struct script *script);
+
 // Asserts that the transcript since the last call is this, and shows both if not.
 #define expect(script, text) ck_assert_str_eq(transcript(script), text)
 

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: MIT
+// Packets and messages (M1, M2, M3): what Python nodes sent is read and written again to the byte,
+// and whatever breaks a rule is refused for its reason, wherever it is broken.
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/codec.h"
+
+// --- What Python nodes sent --------------------------------------------------------------------
+
+enum { VECTORS_MAX = 64, VECTOR_BYTES = 256 };
+
+static struct vector {
+    size_t len;
+    uint8_t bytes[VECTOR_BYTES];
+} vectors[VECTORS_MAX];
+static int vector_count;
+
+static void read_vector(const char *line)
+{
+    struct vector *vector = &vectors[vector_count++];
+    unsigned byte;
+    for (; sscanf(line, "%2x", &byte) == 1; line += 2) {
+        vector->bytes[vector->len++] = (uint8_t)byte;
+    }
+}
+
+// Lines of hexadecimal digits, and comments.
+static void read_vectors(void)
+{
+    const char *source = getenv("srcdir");
+    char path[4096], line[4096];
+    snprintf(path, sizeof path, "%s/tests/vectors/python-asyncactor.tsv",
+             source != NULL ? source : ".");
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (line[0] != '#') {
+            read_vector(line);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
+// M1: the same keys and types in the same order.
+START_TEST(a_recorded_message_is_read_and_written_as_it_was)
+{
+    const struct vector *vector = &vectors[_i];
+    struct message m;
+    uint8_t written[VECTOR_BYTES];
+    ck_assert_int_eq(codec_decode(vector->bytes, vector->len, &m), DROP_NONE);
+    ck_assert_uint_eq(codec_encode(&m, written, sizeof written), vector->len);
+    ck_assert_mem_eq(written, vector->bytes, vector->len);
+}
+END_TEST
+
+START_TEST(a_recorded_message_that_is_cut_short_is_refused)
+{
+    const struct vector *vector = &vectors[_i];
+    struct message m;
+    for (size_t len = 0; len < vector->len; len++) {
+        // In memory of its own, for the address sanitizer.
+        uint8_t *cut = malloc(len > 0 ? len : 1);
+        memcpy(cut, vector->bytes, len);
+        ck_assert_int_eq(codec_decode(cut, len, &m), DROP_MALFORMED);
+        free(cut);
+    }
+}
+END_TEST
+
+// M3: a byte that is changed leads to a refusal, or to a message that could have been sent.
+START_TEST(a_recorded_message_with_any_byte_changed_does_no_harm)
+{
+    struct vector vector = vectors[_i];
+    struct message m, again;
+    uint8_t written[MESSAGE_MAX_BYTES];
+    for (size_t at = 0; at < vector.len; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            uint8_t before = vector.bytes[at];
+            vector.bytes[at] = (uint8_t)byte;
+            if (codec_decode(vector.bytes, vector.len, &m) == DROP_NONE) {
+                size_t len = codec_encode(&m, written, sizeof written);
+                ck_assert_uint_gt(len, 0);
+                ck_assert_int_eq(codec_decode(written, len, &again), DROP_NONE);
+            }
+            vector.bytes[at] = before;
+        }
+    }
+}
+END_TEST
+
+START_TEST(what_a_recorded_message_says_is_understood)
+{
+    static const char beacon[] = "\xa4\x64node\x63n01\x65value\x18\x1f\x67history\x82\x63n01\x63n02"
+                                 "\x61t\x64ping";
+    struct message m;
+    ck_assert_int_eq(codec_decode((const uint8_t *)beacon, sizeof beacon - 1, &m), DROP_NONE);
+    ck_assert_int_eq(m.type, MESSAGE_PING);
+    ck_assert(name_equal(m.node, name_of("n01")));
+    ck_assert_uint_eq(m.value.len, 2);
+    ck_assert_int_eq(m.value.cbor[1], 31);
+    ck_assert_uint_eq(m.history.count, 2);
+    ck_assert(name_equal(m.history.names[1], name_of("n02")));
+}
+END_TEST
+
+// --- Numbers, as any encoding writes them ------------------------------------------------------
+
+#define NODE "\x64node\x61"
+#define HISTORY "\x67history"
+#define PING "\x61t\x64ping"
+#define HIST "\x61t\x64hist"
+#define VERS "\x61t\x64vers"
+// A vers from "a" but for three of its parameters.
+#define VERS_OF(version, cycle, gap, more)                                       \
+    "\xa9" NODE "a\x67version" version "\x65"                                    \
+    "cycle" cycle "\x63gap" gap "\x65nodes\x05\x66splits\x04\x67n_hosts\x0a\x68" \
+    "force_in\xf4" VERS more
+
+#define BYTES(text) text, sizeof(text) - 1
+
+static const struct {
+    const char *bytes;
+    size_t len;
+    int64_t version, cycle_ns, gap_ns;
+} sets[] = {
+    {BYTES(VERS_OF("\x00", "\x0a", "\xf9\x3e\x00", "")), 0, 10000000000, 1500000000},
+    {BYTES(VERS_OF("\x18\x07", "\x1a\x00\x01\x51\x80", "\xfa\x3f\xc0\x00\x00", "")), 7,
+     86400000000000, 1500000000},
+    {BYTES(VERS_OF("\xf9\x3c\x00", "\xf9\x49\x00", "\xfb\x3f\xd3\x33\x33\x33\x33\x33\x33", "")), 1,
+     10000000000, 300000000},
+    {BYTES(VERS_OF("\x1b\x00\x20\x00\x00\x00\x00\x00\x00", "\x19\x00\x0a", "\x01", "")),
+     INT64_C(1) << 53, 10000000000, 1000000000},
+};
+
+START_TEST(parameters_are_read_from_any_encoding_of_a_number)
+{
+    struct message m;
+    ck_assert_int_eq(codec_decode((const uint8_t *)sets[_i].bytes, sets[_i].len, &m), DROP_NONE);
+    ck_assert_int_eq(m.params.version, sets[_i].version);
+    ck_assert_int_eq(m.params.cycle_ns, sets[_i].cycle_ns);
+    ck_assert_int_eq(m.params.gap_ns, sets[_i].gap_ns);
+    ck_assert_int_eq(m.params.nodes, 5);
+    ck_assert_int_eq(m.params.splits, 4);
+    ck_assert_int_eq(m.params.n_hosts, 10);
+    ck_assert(!m.params.force_in);
+    ck_assert_uint_eq(m.nonce, 0);
+}
+END_TEST
+
+// --- What is refused, and why ------------------------------------------------------------------
+
+#define ONE_NAME \
+    "\x81\x61"   \
+    "a"
+#define VALUE "\x65value"
+#define BEACON(value) "\xa4" NODE "a" VALUE value HISTORY ONE_NAME PING
+#define BEACON_OF(history) "\xa4" NODE "a" VALUE "\x00" HISTORY history PING
+
+static const struct {
+    enum drop drop;
+    const char *bytes;
+    size_t len;
+} refused[] = {
+    {DROP_MALFORMED, BYTES("")},
+    {DROP_MALFORMED, BYTES("\x1c")},      // a head that CBOR reserves
+    {DROP_MALFORMED, BYTES("\xa1\x61t")}, // less than it promises
+    {DROP_TRAILING, BYTES("\xa2" NODE "a\x61t\x64init\x00")},
+    {DROP_TRAILING, BYTES(BEACON("\x00") BEACON("\x00"))},
+    {DROP_NOT_A_MAP, BYTES("\x80")},
+    {DROP_NOT_A_MAP, BYTES("\x64ping")},
+    {DROP_KEY, BYTES("\xa3" NODE "a\x01\x02\x61t\x64init")}, // a number for a key
+    {DROP_KEY, BYTES("\xa3" NODE "a" NODE "a\x61t\x64init")},
+    {DROP_KEY, BYTES("\xa4" NODE "a\x61x\x00\x61x\x00\x61t\x64init")}, // unknown, and twice
+    {DROP_KEY, BYTES("\xb8\x41")},                                     // 65 of them
+    {DROP_ENCODING, BYTES("\xbf\x61t\x64init\xff")},                   // indefinite
+    {DROP_ENCODING, BYTES(BEACON_OF("\x9f\x61"
+                                    "a\xff"))},
+    {DROP_ENCODING, BYTES(BEACON("\x7f\x61x\xff"))},
+    {DROP_ENCODING, BYTES(BEACON("\xc1\x00"))}, // a tag
+    {DROP_ENCODING, BYTES("\xd9\xd9\xf7" BEACON("\x00"))},
+    {DROP_ENCODING, BYTES(BEACON("\xf7"))},                  // undefined
+    {DROP_ENCODING, BYTES("\xa2" NODE "\xff\x61t\x64init")}, // no UTF-8
+    {DROP_ENCODING, BYTES(BEACON("\x62\xc0\x80"))},          // NUL in two bytes
+    {DROP_ENCODING, BYTES(BEACON("\x63\xed\xa0\x80"))},      // half of a pair
+    {DROP_TOO_DEEP, BYTES(BEACON("\x81\x81\x81\x81\x81\x81\x81\x81\x00"))},
+    {DROP_TOO_DEEP, BYTES("\xa3" NODE "a\x61x\x81\x81\x81\x81\x81\x81\x81\x81\x00\x61t\x64init")},
+    {DROP_TYPE, BYTES("\xa1" NODE "a")},
+    {DROP_TYPE, BYTES("\xa2" NODE "a\x61t\x64pong")},
+    {DROP_TYPE, BYTES("\xa2" NODE "a\x61t\x00")},
+    {DROP_MISSING, BYTES("\xa1\x61t\x64init")},
+    {DROP_MISSING, BYTES("\xa3" NODE "a" HISTORY ONE_NAME PING)},
+    {DROP_MISSING, BYTES("\xa3" NODE "a" VALUE "\x00" PING)},
+    {DROP_MISSING, BYTES("\xa2" NODE "a" VERS)},
+    {DROP_KIND, BYTES("\xa2\x64node\x01\x61t\x64init")},
+    {DROP_KIND, BYTES(BEACON_OF("\x61"
+                                "a"))},
+    {DROP_KIND, BYTES(BEACON_OF("\x81\x00"))},
+    {DROP_KIND, BYTES(VERS_OF("\x61"
+                              "1",
+                              "\x0a", "\x01", ""))},
+    {DROP_KIND, BYTES(VERS_OF("\x00", "\xf5", "\x01", ""))},
+    {DROP_BOUNDS, BYTES(VERS_OF("\x20", "\x0a", "\x01", ""))},         // -1
+    {DROP_BOUNDS, BYTES(VERS_OF("\xf9\x3e\x00", "\x0a", "\x01", ""))}, // 1.5
+    {DROP_BOUNDS, BYTES(VERS_OF("\x1b\x00\x20\x00\x00\x00\x00\x00\x01", "\x0a", "\x01", ""))},
+    {DROP_BOUNDS, BYTES(VERS_OF("\x1b\xff\xff\xff\xff\xff\xff\xff\xff", "\x0a", "\x01", ""))},
+    {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\xf9\x7c\x00", "\x01", ""))},         // infinite
+    {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\xf9\x7e\x00", "\x01", ""))},         // no number
+    {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\x0a", "\x29", ""))},                 // -10
+    {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\x1a\x00\x01\x51\x81", "\x01", ""))}, // cycle over 86400
+    {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\x0a", "\x04", ""))},                 // cycle under 3 gap
+    {DROP_NAME, BYTES("\xa2" NODE "/\x61t\x64init")},
+    {DROP_NAME, BYTES("\xa2\x64node\x60\x61t\x64init")},
+    {DROP_NAME, BYTES(BEACON_OF("\x82\x61"
+                                "a\x61#"))},
+    {DROP_VALUE, BYTES(BEACON("\xa0"))}, // a map
+    {DROP_VALUE, BYTES(BEACON("\x81\xa0"))},
+    {DROP_VALUE, BYTES(BEACON("\xf9\x7c\x00"))},
+    {DROP_VALUE, BYTES(BEACON("\x81\xfa\x7f\xc0\x00\x00"))},
+    {DROP_HISTORY, BYTES(BEACON_OF("\x80"))},
+    {DROP_HISTORY, BYTES(BEACON_OF("\x82\x61"
+                                   "a\x61"
+                                   "a"))},
+    {DROP_HISTORY, BYTES(BEACON_OF("\x83\x61"
+                                   "a\x61"
+                                   "b\x61"
+                                   "b"))},
+    {DROP_HISTORY, BYTES(BEACON_OF("\x81\x61"
+                                   "b"))},        // not headed by its sender
+    {DROP_HISTORY, BYTES(BEACON_OF("\x98\x41"))}, // 65 names
+    {DROP_HISTORY, BYTES("\xa3" VALUE "\x00" HISTORY "\x80" HIST)},
+};
+
+START_TEST(what_breaks_a_rule_is_refused_for_its_reason)
+{
+    struct message m;
+    uint8_t *bytes = malloc(refused[_i].len + 1);
+    memcpy(bytes, refused[_i].bytes, refused[_i].len);
+    enum drop drop = codec_decode(bytes, refused[_i].len, &m);
+    ck_assert_msg(drop == refused[_i].drop, "%s, not: %s", drop_text(drop),
+                  drop_text(refused[_i].drop));
+    free(bytes);
+}
+END_TEST
+
+static const struct {
+    const char *bytes;
+    size_t len;
+} taken[] = {
+    {BYTES("\xa3" NODE "a\x61x\x81\xa1\x01\xf9\x7c\x00\x61t\x64init")}, // an unknown key
+    {BYTES("\xa2\x61t\x64init" NODE "a")},                              // another order
+    {BYTES("\xb8\x02" NODE "a\x61t\x78\x04init")},                      // longer heads
+    {BYTES(BEACON("\xf6"))},
+    {BYTES(BEACON("\x81\x81\x81\x81\x81\x81\x81\x00"))}, // as deep as may be
+    {BYTES(BEACON("\x83\xf5\x41\xff\x62\xc3\xa4"))},
+};
+
+START_TEST(what_breaks_no_rule_is_taken)
+{
+    struct message m;
+    ck_assert_int_eq(codec_decode((const uint8_t *)taken[_i].bytes, taken[_i].len, &m), DROP_NONE);
+}
+END_TEST
+
+// --- Sizes -------------------------------------------------------------------------------------
+
+// A beacon from "a" with a byte string of `value` bytes, and `more` bytes under an unknown key.
+static size_t make_long(uint8_t *packet, size_t value, size_t more)
+{
+    static const char head[] = "\xa5" NODE "a" HISTORY ONE_NAME PING VALUE;
+    size_t len = sizeof head - 1;
+    memcpy(packet, head, len);
+    packet[len++] = 0x59;
+    packet[len++] = (uint8_t)(value >> 8);
+    packet[len++] = (uint8_t)value;
+    memset(packet + len, 0, value);
+    len += value;
+    memcpy(packet + len, "\x61x\x59", 3);
+    packet[len + 3] = (uint8_t)(more >> 8);
+    packet[len + 4] = (uint8_t)more;
+    len += 5;
+    memset(packet + len, 0, more);
+    return len + more;
+}
+
+START_TEST(a_value_has_256_bytes_at_most)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message m;
+    size_t len = make_long(packet, VALUE_MAX_BYTES - 3, 0);
+    ck_assert_int_eq(codec_decode(packet, len, &m), DROP_NONE);
+    len = make_long(packet, VALUE_MAX_BYTES - 2, 0);
+    ck_assert_int_eq(codec_decode(packet, len, &m), DROP_VALUE);
+}
+END_TEST
+
+START_TEST(a_message_has_4096_bytes_at_most)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES + 1];
+    struct message m;
+    size_t rest = MESSAGE_MAX_BYTES - make_long(packet, 0, 0);
+    size_t len = make_long(packet, 0, rest);
+    ck_assert_uint_eq(len, MESSAGE_MAX_BYTES);
+    ck_assert_int_eq(codec_decode(packet, len, &m), DROP_NONE);
+    len = make_long(packet, 0, rest + 1);
+    ck_assert_int_eq(codec_decode(packet, len, &m), DROP_TOO_LONG);
+}
+END_TEST
+
+// The longest that is legal, and what happens with less room.
+START_TEST(the_longest_message_has_room_and_none_is_written_in_part)
+{
+    static char names[HISTORY_MAX][4];
+    uint8_t packet[MESSAGE_MAX_BYTES], value[VALUE_MAX_BYTES] = {0x59, 0, VALUE_MAX_BYTES - 3};
+    struct message m = {.type = MESSAGE_PING, .value = {value, sizeof value}}, again;
+    for (size_t i = 0; i < HISTORY_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "n%zu", i);
+        m.history.names[m.history.count++] = name_of(names[i]);
+    }
+    m.node = m.history.names[0];
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_uint_gt(len, 0);
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+    ck_assert_uint_eq(again.history.count, HISTORY_MAX);
+    for (size_t room = 0; room < len; room++) {
+        ck_assert_uint_eq(codec_encode(&m, packet, room), 0);
+    }
+    ck_assert_uint_eq(codec_encode(&m, packet, len), len);
+}
+END_TEST
+
+// --- Ours --------------------------------------------------------------------------------------
+
+// M1: the nonce in `vers` is what a Python node skips.
+START_TEST(a_nonce_is_written_before_the_type_and_read_again)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message m = {.type = MESSAGE_VERS,
+                        .node = name_of("a"),
+                        .params = params_default,
+                        .nonce = (UINT64_C(1) << 53) - 1},
+                   again;
+    static const char end[] = "\x65nonce\x1b\x00\x1f\xff\xff\xff\xff\xff\xff" VERS;
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof end - 1), end, sizeof end - 1);
+    ck_assert_int_eq(packet[0], 0xaa);
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+    ck_assert_uint_eq(again.nonce, m.nonce);
+    packet[len - (sizeof end - 1) + 8] = 0x20; // 2^53 + ...
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_BOUNDS);
+}
+END_TEST
+
+START_TEST(a_value_alone_is_checked_as_in_a_message)
+{
+    ck_assert_int_eq(codec_check_value((const uint8_t *)"\x00", 1), DROP_NONE);
+    ck_assert_int_eq(codec_check_value((const uint8_t *)"\x00\x00", 2), DROP_TRAILING);
+    ck_assert_int_eq(codec_check_value((const uint8_t *)"\xa0", 1), DROP_VALUE);
+    ck_assert_int_eq(codec_check_value((const uint8_t *)"", 0), DROP_MALFORMED);
+    ck_assert_int_eq(codec_check_value((const uint8_t *)"\x9b\xff\xff\xff\xff\xff\xff\xff\xff", 9),
+                     DROP_MALFORMED);
+}
+END_TEST
+
+static void add_vectors(TCase *tests)
+{
+    tcase_add_loop_test(tests, a_recorded_message_is_read_and_written_as_it_was, 0, vector_count);
+    tcase_add_loop_test(tests, a_recorded_message_that_is_cut_short_is_refused, 0, vector_count);
+    tcase_add_loop_test(tests, a_recorded_message_with_any_byte_changed_does_no_harm, 0,
+                        vector_count);
+    tcase_add_test(tests, what_a_recorded_message_says_is_understood);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("codec");
+    TCase *tests = tcase_create("codec");
+    read_vectors();
+    if (vector_count == 0) {
+        fprintf(stderr, "tests/vectors/python-asyncactor.tsv is not in srcdir\n");
+        return EXIT_FAILURE;
+    }
+    add_vectors(tests);
+    tcase_add_loop_test(tests, parameters_are_read_from_any_encoding_of_a_number, 0,
+                        sizeof sets / sizeof *sets);
+    tcase_add_loop_test(tests, what_breaks_a_rule_is_refused_for_its_reason, 0,
+                        sizeof refused / sizeof *refused);
+    tcase_add_loop_test(tests, what_breaks_no_rule_is_taken, 0, sizeof taken / sizeof *taken);
+    tcase_add_test(tests, a_value_has_256_bytes_at_most);
+    tcase_add_test(tests, a_message_has_4096_bytes_at_most);
+    tcase_add_test(tests, the_longest_message_has_room_and_none_is_written_in_part);
+    tcase_add_test(tests, a_nonce_is_written_before_the_type_and_read_again);
+    tcase_add_test(tests, a_value_alone_is_checked_as_in_a_message);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

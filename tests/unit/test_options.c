@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// The command line: every option is taken and checked, and what is wrong is said with the option
+// and what is allowed. What actord does with it is for the system tests.
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/options.h"
+
+enum { WORDS_MAX = 140, TEXT_MAX = 1024 };
+
+// Reads "actord" and the words of `line`, which live as long as `text`.
+static int read_line(struct options *options, char text[TEXT_MAX], const char *line)
+{
+    char *argv[WORDS_MAX] = {(char[]){"actord"}};
+    int argc = 1;
+    ck_assert_uint_lt(strlen(line), TEXT_MAX);
+    strcpy(text, line);
+    for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
+        argv[argc++] = word;
+    }
+    return options_read(options, argc, argv);
+}
+
+START_TEST(without_options_there_is_one_group)
+{
+    struct options options;
+    char text[TEXT_MAX];
+    ck_assert_int_eq(read_line(&options, text, ""), 0);
+    ck_assert_int_eq(options.group_count, 1);
+    ck_assert_str_eq(options.groups[0], "default");
+    ck_assert_int_eq(options.log_level, ACTOR_LOG_NOTICE);
+    ck_assert(!options.events && !options.help && !options.version);
+    options_free(&options);
+}
+END_TEST
+
+START_TEST(groups_come_in_their_order)
+{
+    struct options options;
+    char text[TEXT_MAX];
+    ck_assert_int_eq(read_line(&options, text, "-g b --group=a --group c"), 0);
+    ck_assert_int_eq(options.group_count, 3);
+    ck_assert_str_eq(options.groups[0], "b");
+    ck_assert_str_eq(options.groups[1], "a");
+    ck_assert_str_eq(options.groups[2], "c");
+    options_free(&options);
+}
+END_TEST
+
+START_TEST(switches_are_seen)
+{
+    struct options options;
+    char text[TEXT_MAX];
+    ck_assert_int_eq(read_line(&options, text, "--events --log debug --help --version"), 0);
+    ck_assert(options.events && options.help && options.version);
+    ck_assert_int_eq(options.log_level, ACTOR_LOG_DEBUG);
+    options_free(&options);
+}
+END_TEST
+
+// The ends of what is allowed.
+static const char *const good[] = {
+    "-n x",
+    "--name gw-03.example",
+    "-t local:/tmp",
+    "-p a/b",
+    "--cycle 86400",
+    "--cycle 0.1 --gap 0.033",
+    "--gap 0.01",
+    "--cycle 10800 --gap 3600",
+    "--nodes -1",
+    "--nodes 1",
+    "--nodes 64",
+    "--splits 1",
+    "--splits 64",
+    "--hosts 1",
+    "--hosts 1000000",
+    "--value null",
+    "--value 3",
+    "--value \"text\"",
+    "--value [1,true]",
+    "--keepalive 1",
+    "--keepalive 3600",
+    "--log error",
+    "--log warning",
+};
+
+START_TEST(what_is_allowed_is_taken)
+{
+    struct options options;
+    char text[TEXT_MAX];
+    ck_assert_msg(read_line(&options, text, good[_i]) == 0, "%s", options.why);
+    options_free(&options);
+}
+END_TEST
+
+static const struct {
+    const char *line, *why; // its begin
+} bad[] = {
+    {"--colour", "--colour: no such option (see --help)"},
+    {"-x", "-x: no such option"},
+    {"--cycle", "--cycle: an argument is missing"},
+    {"-g", "-g: an argument is missing"},
+    {"backup", "backup: only options are allowed"},
+    {"--events -- backup", "backup: only options are allowed"},
+    {"-n a/b", "--name a/b: a node's name must be 1 to 64 bytes"},
+    {"-g a -g a", "--group a: the group is named twice"},
+    {"-g a/b", "--group a/b: "},
+    {"-t mqtt://me:secret@", "--transport: URL mqtt: the host is missing"},
+    {"-t smtp://host", "--transport: URL smtp: this build has no such transport"},
+    {"-p /a", "--prefix /a: a prefix must be 1 to 128 bytes"},
+    {"--cycle ten", "--cycle ten: must be a number of seconds"},
+    {"--cycle 10s", "--cycle 10s: must be a number of seconds"},
+    {"--cycle nan", "--cycle nan: must be a number of seconds"},
+    {"--cycle inf", "--cycle inf: must be a number of seconds"},
+    {"--cycle 0.09", "--cycle 0.09: cycle must be 0.1 to 86400 s"},
+    {"--cycle 86401", "--cycle 86401: cycle must be 0.1 to 86400 s"},
+    {"--gap 0.009", "--gap 0.009: gap must be 0.01 to 3600 s"},
+    {"--gap 3601", "--gap 3601: gap must be 0.01 to 3600 s"},
+    {"--nodes 0", "--nodes 0: nodes must be -1 (all), or 1 to 64"},
+    {"--nodes 65", "--nodes 65: nodes must be -1 (all), or 1 to 64"},
+    {"--nodes 2.5", "--nodes 2.5: must be a whole number"},
+    {"--nodes 99999999999", "--nodes 99999999999: must be a whole number"},
+    {"--splits 0", "--splits 0: splits must be 1 to 64"},
+    {"--hosts 0", "--hosts 0: n_hosts must be 1 to 1000000"},
+    {"--value {}", "--value {}: "},
+    {"--value 1e999", "--value 1e999: "},
+    {"--value nonsense", "--value nonsense: "},
+    {"--keepalive 0.5", "--keepalive 0.5: keepalive must be 1 to 3600 s"},
+    {"--log loud", "--log loud: must be error, warning, notice, info or debug"},
+};
+
+START_TEST(what_is_wrong_is_said_with_the_option)
+{
+    struct options options;
+    char text[TEXT_MAX];
+    ck_assert_int_eq(read_line(&options, text, bad[_i].line), -1);
+    ck_assert_msg(strncmp(options.why, bad[_i].why, strlen(bad[_i].why)) == 0, "%s", options.why);
+    ck_assert_msg(strlen(options.why) > strlen("--value {}: "), "%s", options.why);
+    ck_assert_msg(strstr(options.why, "secret") == NULL, "%s", options.why);
+    options_free(&options);
+}
+END_TEST
+
+START_TEST(too_many_groups_are_refused)
+{
+    struct options options;
+    char text[TEXT_MAX], line[TEXT_MAX] = "";
+    for (int i = 0; i < GROUPS_MAX + 1; i++) {
+        char word[] = {'-', 'g', (char)('0' + i / 10), (char)('0' + i % 10), ' ', '\0'};
+        strcat(line, word);
+    }
+    ck_assert_int_eq(read_line(&options, text, line), -1);
+    ck_assert_str_eq(options.why, "--group 64: at most 64 groups are allowed");
+    options_free(&options);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("options");
+    TCase *tests = tcase_create("options");
+    tcase_add_test(tests, without_options_there_is_one_group);
+    tcase_add_test(tests, groups_come_in_their_order);
+    tcase_add_test(tests, switches_are_seen);
+    tcase_add_loop_test(tests, what_is_allowed_is_taken, 0, sizeof good / sizeof *good);
+    tcase_add_loop_test(tests, what_is_wrong_is_said_with_the_option, 0, sizeof bad / sizeof *bad);
+    tcase_add_test(tests, too_many_groups_are_refused);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
