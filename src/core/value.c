@@ -226,16 +226,23 @@ static int compare(const uint8_t *a, const uint8_t *a_end, const uint8_t *b, con
     return 0;
 }
 
+// Length 0 reads as null, and may come with no pointer at all.
+static struct value readable(struct value value)
+{
+    static const uint8_t null = 0xf6;
+    return value.len > 0 ? value : (struct value){&null, 1};
+}
+
 bool value_is_null(struct value value)
 {
+    value = readable(value);
     struct item item = read_item(value.cbor, value.cbor + value.len);
-    return value.len == 0 || kind_of(&item) == KIND_NULL;
+    return kind_of(&item) == KIND_NULL;
 }
 
 int value_compare(struct value a, struct value b)
 {
-    static const uint8_t null = 0xf6;
-    a = a.len > 0 ? a : (struct value){&null, 1};
-    b = b.len > 0 ? b : (struct value){&null, 1};
+    a = readable(a);
+    b = readable(b);
     return compare(a.cbor, a.cbor + a.len, b.cbor, b.cbor + b.len, 0);
 }

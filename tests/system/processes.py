@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The real processes: a mosquitto that can be killed, frozen and brought back, and actords."""
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -69,9 +71,12 @@ class Process:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives to clients: it must stay free while its broker is down."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            port = random.randrange(10000, 32000)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Broker(Process):

@@ -9,6 +9,7 @@
 
 enum { NODES = 5, NAMES = 4, BEACONS = 1000 };
 
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
@@ -35,6 +36,7 @@ void *__wrap_realloc(void *block, size_t size)
     allocations++;
     return __real_realloc(block, size);
 }
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 static const char *const names[NODES] = {"gw-01", "gw-02", "gw-03", "gw-04", "gw-05"};
 

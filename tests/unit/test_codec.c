@@ -21,9 +21,9 @@ static int vector_count;
 static void read_vector(const char *line)
 {
     struct vector *vector = &vectors[vector_count++];
-    unsigned byte;
-    for (; sscanf(line, "%2x", &byte) == 1; line += 2) {
-        vector->bytes[vector->len++] = (uint8_t)byte;
+    for (size_t digits = strcspn(line, "\t"); vector->len < digits / 2; vector->len++) {
+        const char byte[] = {line[2 * vector->len], line[2 * vector->len + 1], '\0'};
+        vector->bytes[vector->len] = (uint8_t)strtoul(byte, NULL, 16);
     }
 }
 
@@ -267,23 +267,27 @@ END_TEST
 
 // --- Sizes -------------------------------------------------------------------------------------
 
-// A beacon from "a" with a byte string of `value` bytes, and `more` bytes under an unknown key.
+// A byte string with a head of three bytes, and zeros in it.
+static size_t put_bytes(uint8_t *to, size_t len)
+{
+    to[0] = 0x59;
+    to[1] = (uint8_t)(len >> 8);
+    to[2] = (uint8_t)len;
+    memset(to + 3, 0, len);
+    return len + 3;
+}
+
+// A beacon from "a" with byte strings: of `value` bytes for a value, and of `more` under an unknown
+// key.
 static size_t make_long(uint8_t *packet, size_t value, size_t more)
 {
-    static const char head[] = "\xa5" NODE "a" HISTORY ONE_NAME PING VALUE;
+    static const uint8_t head[] = {"\xa5" NODE "a" HISTORY ONE_NAME PING VALUE};
     size_t len = sizeof head - 1;
     memcpy(packet, head, len);
-    packet[len++] = 0x59;
-    packet[len++] = (uint8_t)(value >> 8);
-    packet[len++] = (uint8_t)value;
-    memset(packet + len, 0, value);
-    len += value;
-    memcpy(packet + len, "\x61x\x59", 3);
-    packet[len + 3] = (uint8_t)(more >> 8);
-    packet[len + 4] = (uint8_t)more;
-    len += 5;
-    memset(packet + len, 0, more);
-    return len + more;
+    len += put_bytes(packet + len, value);
+    packet[len++] = 0x61;
+    packet[len++] = 'x';
+    return len + put_bytes(packet + len, more);
 }
 
 START_TEST(a_value_has_256_bytes_at_most)
