@@ -257,17 +257,11 @@ static void on_message(struct engine *e, const struct message *m, struct effects
     }
 }
 
-static void drop_timers(struct engine *e)
+void drop_timers(struct engine *e)
 {
     answer_drop(e);
     e->due_ns = e->stands_ns = e->listen_end_ns = NEVER;
     e->vers_ns = e->introduce_ns = NEVER;
-}
-
-static void on_link_up(struct engine *e, struct effects *fx)
-{
-    e->proof_ns = e->now_ns;
-    join_start(e, fx);
 }
 
 static void on_link_down(struct engine *e, enum untag_reason reason, enum phase phase,
@@ -276,6 +270,13 @@ static void on_link_down(struct engine *e, enum untag_reason reason, enum phase 
     hold_give_up(e, reason, fx);
     drop_timers(e);
     e->phase = phase;
+}
+
+static void on_link_up(struct engine *e, struct effects *fx)
+{
+    on_link_down(e, UNTAG_LINK, PHASE_DOWN, fx); // it was, even if nobody said so
+    e->proof_ns = e->now_ns;
+    join_start(e, fx);
 }
 
 static void on_proof(struct engine *e, int64_t sent_ns)

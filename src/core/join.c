@@ -67,6 +67,7 @@ static void say_who_i_am(struct engine *e, struct effects *fx)
 static void fall_silent(struct engine *e, struct effects *fx)
 {
     hold_give_up(e, UNTAG_STOP, fx);
+    drop_timers(e);
     e->phase = PHASE_SILENT;
     emit_event(fx, EVENT_NAME_TAKEN);
 }

@@ -12,7 +12,7 @@ enum { MISSES_MAX = 2 };
 
 static bool leads(const struct engine *e, node_id id)
 {
-    return nodes_get(&e->nodes, id)->ready != READY_NO;
+    return id == SELF ? is_ready(e) : nodes_get(&e->nodes, id)->ready != READY_NO;
 }
 
 static bool ring_has_leader(const struct engine *e)
@@ -48,27 +48,30 @@ static bool is_candidate(const struct engine *e, node_id id)
 }
 
 // E1: the (skip + 1)-th candidate after the one that entered last, in the order of (hash, name),
-// round and round. `found` becomes how many there are, at least as far as it mattered.
-static node_id candidate_after_entry(const struct engine *e, uint64_t skip, uint32_t *found)
+// round and round.
+static node_id candidate_after_entry(const struct engine *e, uint64_t skip)
 {
     uint32_t count = e->nodes.count;
     uint32_t start = nodes_rank(&e->nodes, e->entry.who);
-    *found = 0;
+    uint64_t found = 0;
     for (uint32_t step = 1; step <= count; step++) {
         node_id id = e->nodes.order[(start + step) % count];
-        if (!is_candidate(e, id)) {
-            continue;
-        }
-        if (*found == skip) {
+        if (is_candidate(e, id) && found++ == skip) {
             return id;
         }
-        ++*found;
     }
-    if (*found == 0) {
-        return NODE_ABSENT;
+    return found > 0 ? candidate_after_entry(e, skip % found) : NODE_ABSENT;
+}
+
+static bool is_only_candidate(const struct engine *e, node_id id)
+{
+    for (uint32_t rank = 0; rank < e->nodes.count; rank++) {
+        node_id other = e->nodes.order[rank];
+        if (other != id && is_candidate(e, other)) {
+            return false;
+        }
     }
-    uint32_t again;
-    return candidate_after_entry(e, skip % *found, &again);
+    return true;
 }
 
 static bool python_in_line(const struct engine *e)
@@ -109,9 +112,8 @@ node_id line_expected(struct engine *e)
         }
         turns -= size;
     }
-    uint32_t others;
-    node_id id = candidate_after_entry(e, turns, &others);
-    if (id == SELF && full && others <= 1 && python_in_line(e)) {
+    node_id id = candidate_after_entry(e, turns);
+    if (id == SELF && full && python_in_line(e) && is_only_candidate(e, SELF)) {
         e->lot_lost = !draw_lot(e);
     }
     return id;

@@ -73,16 +73,29 @@ bool utf8_is_valid(const char *text, size_t len)
     return true;
 }
 
-bool name_is_valid(struct name name)
+// U+0000 to U+001F, U+007F, and U+0080 to U+009F, which brokers refuse in a topic as well.
+static bool begins_control(const char *text, size_t len)
 {
-    if (name.len == 0 || name.len > NAME_MAX_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = (uint8_t)name.text[i];
-        if (byte < 0x20 || byte == 0x7f || byte == '/' || byte == '+' || byte == '#') {
+    uint8_t first = (uint8_t)text[0], second = len > 1 ? (uint8_t)text[1] : 0;
+    return first < 0x20 || first == 0x7f || (first == 0xc2 && second < 0xa0);
+}
+
+bool text_is_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (begins_control(text + i, len - i)) {
             return false;
         }
     }
-    return utf8_is_valid(name.text, name.len);
+    return utf8_is_valid(text, len);
+}
+
+bool name_is_valid(struct name name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.text[i] == '/' || name.text[i] == '+' || name.text[i] == '#') {
+            return false;
+        }
+    }
+    return name.len > 0 && name.len <= NAME_MAX_BYTES && text_is_plain(name.text, name.len);
 }

@@ -32,5 +32,6 @@ uint64_t name_hash(struct name name);
 uint64_t hash_mix(uint64_t bits);
 
 bool utf8_is_valid(const char *text, size_t len);
+bool text_is_plain(const char *text, size_t len); // UTF-8 without control characters
 
 #endif

@@ -54,7 +54,7 @@ int params_float_bytes(double seconds)
     }
     int exponent;
     double mantissa = ldexp(frexp(seconds, &exponent), 11); // 11 bits, with the leading one
-    bool half = exponent > -13 && exponent <= 16 && mantissa == floor(mantissa);
+    bool half = exponent >= -13 && exponent <= 16 && mantissa == floor(mantissa);
     return half ? 2 : 4;
 }
 

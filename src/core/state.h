@@ -107,6 +107,7 @@ void emit_note(struct effects *fx, enum note note, struct name who);
 void emit_drop(struct effects *fx, enum drop reason);
 void emit_history(const struct engine *e, struct history *to, const struct ring *from,
                   uint32_t limit);
+void drop_timers(struct engine *e); // nothing of this node's own is due any longer
 void emit_slot(struct engine *e, struct effects *fx, bool led); // the turn stands
 bool is_ready(const struct engine *e);                          // has a value and is enabled
 bool head_is_me(const struct engine *e);

@@ -92,10 +92,7 @@ int actor_link_config_set_prefix(struct actor_link_config *config, const char *p
 {
     size_t len = strlen(prefix);
     bool bad = len == 0 || len > PREFIX_MAX || strpbrk(prefix, "+#") != NULL || prefix[0] == '/' ||
-               prefix[0] == '$' || prefix[len - 1] == '/' || !utf8_is_valid(prefix, len);
-    for (size_t i = 0; i < len; i++) {
-        bad |= (unsigned char)prefix[i] < 0x20 || prefix[i] == 0x7f;
-    }
+               prefix[0] == '$' || prefix[len - 1] == '/' || !text_is_plain(prefix, len);
     if (bad) {
         return refuse(config,
                       "a prefix must be 1 to %d bytes of UTF-8, without control characters "

@@ -210,6 +210,11 @@ void forget(struct script *s)
     s->used = 0;
 }
 
+bool is_tagged(const struct script *s)
+{
+    return s->engine != NULL && engine_tagged_until_ns(s->engine) != 0;
+}
+
 int sent_value(const struct script *s)
 {
     return s->sent_value;
@@ -301,7 +306,7 @@ static void read_names(const char *names, struct history *history)
     }
 }
 
-static void hear_turn(struct script *s, enum message_type type, int value, const char *history)
+static void hear_head(struct script *s, enum message_type type, int value, const char *history)
 {
     uint8_t bytes[2];
     struct message m = {.type = type, .value = encode(bytes, value)};
@@ -312,12 +317,12 @@ static void hear_turn(struct script *s, enum message_type type, int value, const
 
 void hear_ping(struct script *s, int value, const char *history)
 {
-    hear_turn(s, MESSAGE_PING, value, history);
+    hear_head(s, MESSAGE_PING, value, history);
 }
 
 void hear_hist(struct script *s, int value, const char *history)
 {
-    hear_turn(s, MESSAGE_HIST, value, history);
+    hear_head(s, MESSAGE_HIST, value, history);
 }
 
 void hear_init(struct script *s, const char *name)
@@ -337,4 +342,29 @@ void hear_params(struct script *s, const char *name, const struct params *params
 {
     hear(s, &(struct message){
                 .type = MESSAGE_VERS, .node = name_of(name), .params = *params, .nonce = 77});
+}
+
+// --- What several tests need -------------------------------------------------------------------
+
+void join(struct script *s, const char *ours, hear_turn *hear, int value, const char *ring)
+{
+    at(s, 1);
+    link_up(s);
+    for (; *ours != '\0'; ours++) {
+        hear_vers(s, (char[]){*ours, '\0'}, 5);
+    }
+    at(s, 2);
+    hear(s, value, ring);
+    forget(s);
+}
+
+bool has_line(const char *transcript, const char *line)
+{
+    size_t len = strlen(line);
+    for (const char *found = transcript; (found = strstr(found, line)) != NULL; found++) {
+        if (found > transcript && found[-1] == ' ' && found[len] == '\n') {
+            return true;
+        }
+    }
+    return false;
 }

@@ -38,18 +38,34 @@ void set_params(struct script *script, const struct params *params);
 // Histories are names with blanks between them.
 void hear_ping(struct script *script, int value, const char *history);
 void hear_hist(struct script *script, int value, const char *history);
+typedef void hear_turn(struct script *script, int value, const char *history); // one of them
 void hear_init(struct script *script, const char *name);
 void hear_vers(struct script *script, const char *name, uint64_t nonce);
 void hear_params(struct script *script, const char *name, const struct params *params);
 
+// Joins: the link is up at 1, each of `ours`, one letter long, says `vers`, and at 2 this turn is
+// heard. All that is forgotten.
+void join(struct script *script, const char *ours, hear_turn *hear, int value, const char *ring);
+
 // The transcript so far, and begins a new one. Valid until the next call.
 const char *transcript(struct script *script);
 void forget(struct script *script); // the transcript so far is of no interest
+
+bool is_tagged(const struct script *script); // as of the last step
 
 // The value of the last beacon or hist that was sent, as in script_value().
 int sent_value(const struct script *script);
 
 // Asserts that the transcript since the last call is this, and shows both if not.
 #define expect(script, text) ck_assert_str_eq(transcript(script), text)
+
+// Asserts that it holds this line, after some time.
+#define expect_line(script, line)                                               \
+    do {                                                                        \
+        const char *text = transcript(script);                                  \
+        ck_assert_msg(has_line(text, line), "no \"%s\" in:\n%s", (line), text); \
+    } while (0)
+
+bool has_line(const char *transcript, const char *line);
 
 #endif

@@ -114,6 +114,7 @@ END_TEST
 #define PING "\x61t\x64ping"
 #define HIST "\x61t\x64hist"
 #define VERS "\x61t\x64vers"
+#define INIT "\xa2" NODE "a\x61t\x64init"
 // A vers from "a" but for three of its parameters.
 #define VERS_OF(version, cycle, gap, more)                                       \
     "\xa9" NODE "a\x67version" version "\x65"                                    \
@@ -182,7 +183,10 @@ static const struct {
     {DROP_ENCODING, BYTES(BEACON("\x7f\x61x\xff"))},
     {DROP_ENCODING, BYTES(BEACON("\xc1\x00"))}, // a tag
     {DROP_ENCODING, BYTES("\xd9\xd9\xf7" BEACON("\x00"))},
-    {DROP_ENCODING, BYTES(BEACON("\xf7"))},                  // undefined
+    {DROP_ENCODING, BYTES(BEACON("\xf7"))}, // undefined
+    {DROP_ENCODING, BYTES(BEACON("\x5f"))}, // the begin of an indefinite one, alone
+    {DROP_ENCODING, BYTES(BEACON("\x7f"))},
+    {DROP_ENCODING, BYTES(BEACON("\xff"))},                  // and its end
     {DROP_ENCODING, BYTES("\xa2" NODE "\xff\x61t\x64init")}, // no UTF-8
     {DROP_ENCODING, BYTES(BEACON("\x62\xc0\x80"))},          // NUL in two bytes
     {DROP_ENCODING, BYTES(BEACON("\x63\xed\xa0\x80"))},      // half of a pair
@@ -212,6 +216,10 @@ static const struct {
     {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\x0a", "\x29", ""))},                 // -10
     {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\x1a\x00\x01\x51\x81", "\x01", ""))}, // cycle over 86400
     {DROP_BOUNDS, BYTES(VERS_OF("\x00", "\x0a", "\x04", ""))},                 // cycle under 3 gap
+    {DROP_BOUNDS, BYTES("\xa1\x65nodes\x1b\x00\x00\x00\x01\x00\x00\x00\x05")}, // 2^32 + 5
+    {DROP_BOUNDS, BYTES("\xa1\x65nonce\x1b\x00\x20\x00\x00\x00\x00\x00\x00")}, // 2^53
+    {DROP_KIND, BYTES("\xa1\x68"
+                      "force_in\x01")},
     {DROP_NAME, BYTES("\xa2" NODE "/\x61t\x64init")},
     {DROP_NAME, BYTES("\xa2\x64node\x60\x61t\x64init")},
     {DROP_NAME, BYTES(BEACON_OF("\x82\x61"
@@ -255,6 +263,7 @@ static const struct {
     {BYTES("\xb8\x02" NODE "a\x61t\x78\x04init")},                      // longer heads
     {BYTES(BEACON("\xf6"))},
     {BYTES(BEACON("\x81\x81\x81\x81\x81\x81\x81\x00"))}, // as deep as may be
+    {BYTES("\xa3" NODE "a\x61x\x81\x81\x81\x81\x81\x81\x81\x00\x61t\x64init")},
     {BYTES(BEACON("\x83\xf5\x41\xff\x62\xc3\xa4"))},
 };
 
@@ -358,8 +367,105 @@ START_TEST(a_nonce_is_written_before_the_type_and_read_again)
 }
 END_TEST
 
+START_TEST(a_nonce_is_written_to_vers_alone)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message m = {.type = MESSAGE_INIT, .node = name_of("a"), .nonce = 1};
+    ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof INIT - 1);
+    ck_assert_mem_eq(packet, INIT, sizeof INIT - 1);
+}
+END_TEST
+
+// Every number unlike its default; the cycle has a float of four bytes.
+static const struct message unusual = {
+    .type = MESSAGE_VERS,
+    .node = {"a", 1},
+    .nonce = UINT64_C(1) << 40,
+    .params = {.version = 7,
+               .cycle_ns = 86400 * NS_PER_S,
+               .gap_ns = 33 * (NS_PER_S / 1000),
+               .nodes = -1,
+               .splits = 24,
+               .n_hosts = 1000000,
+               .force_in = true},
+};
+
+START_TEST(m1_every_parameter_is_written)
+{
+    static const char begin[] = "\xaa" NODE "a\x67version\x07\x65"
+                                "cycle\xfa\x47\xa8\xc0\x00\x63gap\xfb";
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message again;
+    size_t len = codec_encode(&unusual, packet, sizeof packet);
+    ck_assert_mem_eq(packet, begin, sizeof begin - 1);
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+    ck_assert_int_eq(again.params.version, 7);
+    ck_assert_int_eq(params_compare(&again.params, &unusual.params), 0);
+    ck_assert_uint_eq(again.nonce, unusual.nonce);
+    for (size_t room = 0; room < len; room++) {
+        ck_assert_uint_eq(codec_encode(&unusual, packet, room), 0);
+    }
+}
+END_TEST
+
+START_TEST(seconds_are_whole_milliseconds_after_a_journey)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message m = unusual, again;
+    for (int ms = 10; ms < 2000; ms++) {
+        m.params.gap_ns = ms * (NS_PER_S / 1000);
+        size_t len = codec_encode(&m, packet, sizeof packet);
+        ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+        ck_assert_int_eq(again.params.gap_ns, m.params.gap_ns);
+    }
+}
+END_TEST
+
+START_TEST(no_value_is_written_as_null)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message m = {.type = MESSAGE_PING, .node = name_of("a"), .history = {1, {name_of("a")}}};
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_uint_eq(len, sizeof BEACON("\xf6") - 1);
+    ck_assert_mem_eq(packet, BEACON("\xf6"), len);
+}
+END_TEST
+
+// A message holds nothing of the one that was read into the same memory before.
+START_TEST(a_message_is_read_afresh)
+{
+    struct message m;
+    memset(&m, 0x55, sizeof m);
+    ck_assert_int_eq(codec_decode((const uint8_t *)INIT, sizeof INIT - 1, &m), DROP_NONE);
+    ck_assert_uint_eq(m.nonce, 0);
+    ck_assert_uint_eq(m.value.len, 0);
+    ck_assert_uint_eq(m.history.count, 0);
+    static const char hist[] = "\xa3" VALUE "\x00" HISTORY ONE_NAME HIST;
+    ck_assert_int_eq(codec_decode((const uint8_t *)hist, sizeof hist - 1, &m), DROP_NONE);
+    ck_assert(name_is_none(m.node));
+}
+END_TEST
+
+START_TEST(a_message_has_64_keys_at_most)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES] = "\xb8\x40" NODE "a\x61t\x64init";
+    struct message m;
+    size_t len = strlen((const char *)packet);
+    for (uint8_t key = 2; key < 64; key++) {
+        const uint8_t member[] = {0x62, 'x', key, 0};
+        memcpy(packet + len, member, sizeof member);
+        len += sizeof member;
+    }
+    ck_assert_int_eq(codec_decode(packet, len, &m), DROP_NONE);
+}
+END_TEST
+
 START_TEST(a_value_alone_is_checked_as_in_a_message)
 {
+    // Arrays around a 0, which is the NUL at the end.
+    static const uint8_t deep[] = "\x81\x81\x81\x81\x81\x81\x81\x81";
+    ck_assert_int_eq(codec_check_value(deep + 1, VALUE_MAX_DEPTH + 1), DROP_NONE);
+    ck_assert_int_eq(codec_check_value(deep, VALUE_MAX_DEPTH + 2), DROP_TOO_DEEP);
     ck_assert_int_eq(codec_check_value((const uint8_t *)"\x00", 1), DROP_NONE);
     ck_assert_int_eq(codec_check_value((const uint8_t *)"\x00\x00", 2), DROP_TRAILING);
     ck_assert_int_eq(codec_check_value((const uint8_t *)"\xa0", 1), DROP_VALUE);
@@ -397,6 +503,12 @@ int main(void)
     tcase_add_test(tests, a_message_has_4096_bytes_at_most);
     tcase_add_test(tests, the_longest_message_has_room_and_none_is_written_in_part);
     tcase_add_test(tests, a_nonce_is_written_before_the_type_and_read_again);
+    tcase_add_test(tests, a_nonce_is_written_to_vers_alone);
+    tcase_add_test(tests, m1_every_parameter_is_written);
+    tcase_add_test(tests, seconds_are_whole_milliseconds_after_a_journey);
+    tcase_add_test(tests, no_value_is_written_as_null);
+    tcase_add_test(tests, a_message_is_read_afresh);
+    tcase_add_test(tests, a_message_has_64_keys_at_most);
     tcase_add_test(tests, a_value_alone_is_checked_as_in_a_message);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -754,6 +754,7 @@ static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 60); // under sanitizers and valgrind
     suite_add_tcase(suite, tcase);
     return tcase;
 }

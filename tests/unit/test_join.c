@@ -416,6 +416,28 @@ START_TEST(j5_a_node_that_comes_back_is_the_later_one_again)
 }
 END_TEST
 
+// Both at once: the message is read before the timer.
+START_TEST(j5_stops_even_when_listening_ends_in_the_same_step)
+{
+    listening();
+    sleep_until(s, 4.75);
+    hear_vers(s, "m", 5);
+    expect(s, "4.750 ! from another node of this node's name\n"
+              "4.750 name-taken\n");
+}
+END_TEST
+
+START_TEST(j5_one_that_has_stopped_wants_no_more_timers)
+{
+    listening();
+    at(s, 2);
+    hear_vers(s, "m", 5);
+    forget(s);
+    at(s, 100); // would never come back with a deadline that stays
+    expect(s, "");
+}
+END_TEST
+
 START_TEST(j5_its_own_vers_takes_no_name)
 {
     listening();
@@ -688,6 +710,8 @@ static void add_j5_the_later_one(Suite *suite)
                         COUNT(other_nonces));
     tcase_add_test(tcase, j5_a_node_that_has_not_spoken_yet_stops_too);
     tcase_add_test(tcase, j5_a_node_that_comes_back_is_the_later_one_again);
+    tcase_add_test(tcase, j5_stops_even_when_listening_ends_in_the_same_step);
+    tcase_add_test(tcase, j5_one_that_has_stopped_wants_no_more_timers);
     tcase_add_test(tcase, j5_its_own_vers_takes_no_name);
 }
 

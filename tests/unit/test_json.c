@@ -57,6 +57,7 @@ START_TEST(a_value_is_written_as_cbor_and_shown_again)
     ck_assert_int_eq(codec_check_value(cbor, len), DROP_NONE);
     ck_assert_int_eq(json_value_from_cbor(cbor, len, shown, sizeof shown), 0);
     ck_assert_str_eq(shown, values[_i].shown);
+    ck_assert_int_eq(json_value_from_cbor(cbor, len, shown, strlen(values[_i].shown)), -1);
 }
 END_TEST
 
@@ -146,7 +147,7 @@ static struct actor_event make_event(enum actor_event_type type)
         .prio = 1,
         .version = 2,
         .cycle_ns = 10000000000,
-        .gap_ns = 300000000,
+        .gap_ns = 333333333,
         .nodes = 5,
         .splits = 4,
         .n_hosts = 10,
@@ -163,7 +164,7 @@ static const struct {
 } events[] = {
     {ACTOR_EVENT_LINK_UP, HEAD("link-up") ", \"url\": \"local:\", \"reason\": \"why\"}"},
     {ACTOR_EVENT_LINK_DOWN, HEAD("link-down") ", \"url\": \"local:\", \"reason\": \"why\"}"},
-    {ACTOR_EVENT_SETUP, HEAD("setup") ", \"version\": 2, \"cycle\": 10, \"gap\": 0.3, "
+    {ACTOR_EVENT_SETUP, HEAD("setup") ", \"version\": 2, \"cycle\": 10, \"gap\": 0.333333333, "
                                       "\"nodes\": 5, \"splits\": 4, \"n_hosts\": 10, "
                                       "\"force_in\": false, \"by\": \"b\"}"},
     {ACTOR_EVENT_TAG, HEAD("tag") ", \"value\": [1], \"slot\": 7, \"until\": 13.400000000}"},
@@ -189,6 +190,39 @@ START_TEST(an_event_has_its_keys)
     json_t *parsed = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     ck_assert_ptr_nonnull(parsed);
     json_decref(parsed);
+}
+END_TEST
+
+// What is not there, and the truth that the events above do not have.
+static const struct {
+    struct actor_event event;
+    const char *end;
+} bare[] = {
+    {{.type = ACTOR_EVENT_SLOT},
+     ", \"slot\": 0, \"leader\": null, \"ring\": [], \"full\": false, \"members\": 0}"},
+    {{.type = ACTOR_EVENT_PING}, ", \"leader\": null, \"value\": null}"},
+    {{.type = ACTOR_EVENT_SETUP, .force_in = true}, ", \"force_in\": true, \"by\": null}"},
+    {{.type = ACTOR_EVENT_RECOVER, .replace = true},
+     ", \"replace\": true, \"local\": [], \"remote\": []}"},
+};
+
+START_TEST(what_an_event_has_not_is_null)
+{
+    char json[ACTOR_EVENT_JSON_MAX];
+    size_t len = (size_t)actor_event_json(&bare[_i].event, json, sizeof json);
+    ck_assert_uint_gt(len, strlen(bare[_i].end));
+    ck_assert_str_eq(json + len - strlen(bare[_i].end), bare[_i].end);
+}
+END_TEST
+
+// Each character becomes six.
+START_TEST(a_long_reason_is_not_lost)
+{
+    char reason[512] = "", json[ACTOR_EVENT_JSON_MAX];
+    struct actor_event event = make_event(ACTOR_EVENT_LINK_DOWN);
+    memset(reason, '\x01', sizeof reason - 1);
+    event.reason = reason;
+    ck_assert_int_gt(actor_event_json(&event, json, sizeof json), 6 * 511);
 }
 END_TEST
 
@@ -232,6 +266,8 @@ int main(void)
                         sizeof refused / sizeof *refused);
     tcase_add_test(tests, a_value_that_does_not_fit_is_refused);
     tcase_add_loop_test(tests, an_event_has_its_keys, 0, sizeof events / sizeof *events);
+    tcase_add_loop_test(tests, what_an_event_has_not_is_null, 0, sizeof bare / sizeof *bare);
+    tcase_add_test(tests, a_long_reason_is_not_lost);
     tcase_add_test(tests, an_event_that_does_not_fit_is_refused);
     tcase_add_test(tests, the_longest_event_fits);
     suite_add_tcase(suite, tests);

@@ -534,6 +534,31 @@ static TCase *add_case(Suite *suite, const char *name)
     return tcase;
 }
 
+static const int two_outsiders_slot[] = {3, 4};
+
+START_TEST(e3_no_lots_while_another_outsider_is_known_whatever_the_slot)
+{
+    script_config(s)->params.nodes = 2;
+    draw_lots(1); // a blank
+    on_ring("a", "a b");
+    meet(_i == 0 ? "y" : "z"); // slot 3: m, then y; slot 4: z, then m
+    ck_assert(delay_after(take_turns(2, two_outsiders_slot[_i])) <= 0.001);
+}
+END_TEST
+
+START_TEST(d1_where_nobody_is_ready_the_line_is_as_ever)
+{
+    script_value(s, -1);
+    listening();
+    meet("ab");
+    at(s, 2);
+    hear_ping(s, -1, "b m a");
+    at(s, 10);
+    hear_ping(s, -1, "a b m");
+    ck_delay(10, -1);
+}
+END_TEST
+
 static void add_d1_places(Suite *suite)
 {
     TCase *tcase = add_case(suite, "D1: places");
@@ -548,6 +573,7 @@ static void add_d1_places(Suite *suite)
     tcase_add_test(tcase, d1_the_sender_speaks_again_after_all_others);
     tcase_add_test(tcase, d1_a_node_that_is_not_ready_lets_all_others_speak);
     tcase_add_test(tcase, d1_a_node_that_is_not_ready_is_the_last_resort_where_nobody_is);
+    tcase_add_test(tcase, d1_where_nobody_is_ready_the_line_is_as_ever);
 }
 
 static void add_d2_to_d4_alone(Suite *suite)
@@ -595,6 +621,8 @@ static void add_e3_lots(Suite *suite)
     tcase_add_test(tcase, e3_among_ours_alone_the_place_is_its_own);
     tcase_add_test(tcase, e3_a_ring_with_room_needs_no_lots);
     tcase_add_test(tcase, e3_an_outsider_among_others_needs_no_lots);
+    tcase_add_loop_test(tcase, e3_no_lots_while_another_outsider_is_known_whatever_the_slot, 0,
+                        COUNT(two_outsiders_slot));
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-// The first and the last character of each length, and both sides of the surrogates.
+// The ends of what each length can hold, and both sides of the surrogates.
 static const char *const good[] = {
     " ",
     "~",
@@ -19,9 +19,9 @@ static const char *const good[] = {
     "\xe0\xa0\x80",
     "\xed\x9f\xbf",
     "\xee\x80\x80",
-    "\xef\xbf\xbf",
+    "\xef\xbf\xbd",
     "\xf0\x90\x80\x80",
-    "\xf4\x8f\xbf\xbf",
+    "\xf4\x8f\xbf\xbd",
     "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z",
 };
 
@@ -43,6 +43,8 @@ static const struct {
     {"a\nb", true},
     {"\x1f", true},
     {"\x7f", true},
+    {"\xc2\x80", true},
+    {"\xc2\x9f", true},
     {"\x80", false},
     {"\xbf", false},
     {"\xc0\x80", false},

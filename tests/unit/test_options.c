@@ -48,6 +48,18 @@ START_TEST(groups_come_in_their_order)
 }
 END_TEST
 
+START_TEST(a_second_command_line_is_read_from_its_begin)
+{
+    struct options options;
+    char text[TEXT_MAX];
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(read_line(&options, text, "--events --help"), 0);
+        ck_assert(options.events && options.help && !options.version);
+        options_free(&options);
+    }
+}
+END_TEST
+
 START_TEST(switches_are_seen)
 {
     struct options options;
@@ -110,6 +122,8 @@ static const struct {
     {"-t mqtt://me:secret@", "--transport: URL mqtt: the host is missing"},
     {"-t smtp://host", "--transport: URL smtp: this build has no such transport"},
     {"-p /a", "--prefix /a: a prefix must be 1 to 128 bytes"},
+    {"--cycle=", "--cycle : must be a number of seconds"},
+    {"--nodes=", "--nodes : must be a whole number"},
     {"--cycle ten", "--cycle ten: must be a number of seconds"},
     {"--cycle 10s", "--cycle 10s: must be a number of seconds"},
     {"--cycle nan", "--cycle nan: must be a number of seconds"},
@@ -162,6 +176,7 @@ int main(void)
     TCase *tests = tcase_create("options");
     tcase_add_test(tests, without_options_there_is_one_group);
     tcase_add_test(tests, groups_come_in_their_order);
+    tcase_add_test(tests, a_second_command_line_is_read_from_its_begin);
     tcase_add_test(tests, switches_are_seen);
     tcase_add_loop_test(tests, what_is_allowed_is_taken, 0, sizeof good / sizeof *good);
     tcase_add_loop_test(tests, what_is_wrong_is_said_with_the_option, 0, sizeof bad / sizeof *bad);

