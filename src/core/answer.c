@@ -38,7 +38,8 @@ void answer_newcomer(struct engine *e, int place)
 void answer_islands(struct engine *e, const struct ring *ring, const struct stored_value *value)
 {
     int place = ring_find(ring, SELF);
-    if (place < 0 || is_recent(e, ring->ids[0])) {
+    bool waits = e->answer.at_ns != NEVER && e->answer.old && e->answer.ring.ids[0] == ring->ids[0];
+    if (place < 0 || waits || is_recent(e, ring->ids[0])) {
         return;
     }
     e->answer.at_ns = e->now_ns + stagger_ns(e, place);
@@ -57,6 +58,10 @@ void answer_at_once(struct engine *e, struct effects *fx)
 void answer_due(struct engine *e, struct effects *fx)
 {
     if (e->now_ns < e->answer.at_ns) {
+        return;
+    }
+    if (!is_ready(e)) {
+        answer_drop(e); // not any longer
         return;
     }
     if (e->answer.old) {

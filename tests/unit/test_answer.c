@@ -328,6 +328,27 @@ START_TEST(r7_once_in_two_gap_myself)
 }
 END_TEST
 
+// However often the strangers speak.
+START_TEST(r7_is_not_put_off_by_more_of_the_same)
+{
+    follows_h();
+    for (int t = 4; t < 9; t++) {
+        at(s, t);
+        meet();
+    }
+    ck_hists(9, "5.125 > hist h k m n\n");
+}
+END_TEST
+
+START_TEST(r7_one_that_is_not_ready_any_longer_says_nothing)
+{
+    follows_h();
+    either[_i].happens();
+    set_value(s, -1);
+    ck_hists(9, "");
+}
+END_TEST
+
 START_TEST(r7_each_head_counts_by_itself)
 {
     follows_h();
@@ -466,6 +487,8 @@ static void add_how_often(Suite *suite)
     tcase_add_loop_test(tcase, r7_once_in_two_gap_about_a_head_whoever_told, 0, COUNT(met));
     tcase_add_test(tcase, r7_once_in_two_gap_myself);
     tcase_add_test(tcase, r7_each_head_counts_by_itself);
+    tcase_add_test(tcase, r7_is_not_put_off_by_more_of_the_same);
+    tcase_add_loop_test(tcase, r7_one_that_is_not_ready_any_longer_says_nothing, 0, COUNT(either));
     tcase_add_loop_test(tcase, j1_once_in_a_gap_since_the_newcomer_listens_from_now_on, 0,
                         COUNT(started));
     tcase_add_loop_test(tcase, r4_the_head_defends_its_turn_once_in_two_gap, 0, COUNT(told));

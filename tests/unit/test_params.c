@@ -25,7 +25,7 @@ END_TEST
 
 // --- Bounds ------------------------------------------------------------------------------------
 
-enum field { VERSION, CYCLE, GAP, NODES, SPLITS, N_HOSTS };
+enum field { FIELD_VERSION, FIELD_CYCLE, FIELD_GAP, FIELD_NODES, FIELD_SPLITS, FIELD_N_HOSTS };
 
 // A set in which one number alone can be at fault.
 static struct params with(enum field field, int64_t number)
@@ -33,23 +33,23 @@ static struct params with(enum field field, int64_t number)
     struct params p = params_default;
     p.gap_ns = 10 * MS;
     switch (field) {
-    case VERSION:
+    case FIELD_VERSION:
         p.version = number;
         break;
-    case CYCLE:
+    case FIELD_CYCLE:
         p.cycle_ns = number;
         break;
-    case GAP:
+    case FIELD_GAP:
         p.gap_ns = number;
         p.cycle_ns = 86400 * NS_PER_S;
         break;
-    case NODES:
+    case FIELD_NODES:
         p.nodes = (int32_t)number;
         break;
-    case SPLITS:
+    case FIELD_SPLITS:
         p.splits = (int32_t)number;
         break;
-    case N_HOSTS:
+    case FIELD_N_HOSTS:
         p.n_hosts = (int32_t)number;
         break;
     }
@@ -61,12 +61,12 @@ static const struct {
     int64_t low, high;
     const char *allowed;
 } bounds[] = {
-    {VERSION, 0, INT64_C(1) << 53, "version must be 0 to 2^53"},
-    {CYCLE, 100 * MS, 86400 * NS_PER_S, "cycle must be 0.1 to 86400 s"},
-    {GAP, 10 * MS, 3600 * NS_PER_S, "gap must be 0.01 to 3600 s"},
-    {NODES, 1, 64, "nodes must be -1 (all), or 1 to 64"},
-    {SPLITS, 1, 64, "splits must be 1 to 64"},
-    {N_HOSTS, 1, 1000000, "n_hosts must be 1 to 1000000"},
+    {FIELD_VERSION, 0, INT64_C(1) << 53, "version must be 0 to 2^53"},
+    {FIELD_CYCLE, 100 * MS, 86400 * NS_PER_S, "cycle must be 0.1 to 86400 s"},
+    {FIELD_GAP, 10 * MS, 3600 * NS_PER_S, "gap must be 0.01 to 3600 s"},
+    {FIELD_NODES, 1, 64, "nodes must be -1 (all), or 1 to 64"},
+    {FIELD_SPLITS, 1, 64, "splits must be 1 to 64"},
+    {FIELD_N_HOSTS, 1, 1000000, "n_hosts must be 1 to 1000000"},
 };
 
 START_TEST(each_number_has_its_bounds)
@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(all_nodes_are_minus_1_and_no_other_number_below_1)
 {
-    struct params all = with(NODES, -1), fewer = with(NODES, -2);
+    struct params all = with(FIELD_NODES, -1), fewer = with(FIELD_NODES, -2);
     ck_assert_ptr_null(params_fault(&all));
     ck_assert_ptr_nonnull(params_fault(&fewer));
 }
@@ -105,7 +105,7 @@ END_TEST
 START_TEST(v1_the_higher_version_stands_whatever_is_in_it)
 {
     // 0.1 has the longer float, and so the higher encoding.
-    struct params low = with(CYCLE, 100 * MS), high = with(CYCLE, 86400 * NS_PER_S);
+    struct params low = with(FIELD_CYCLE, 100 * MS), high = with(FIELD_CYCLE, 86400 * NS_PER_S);
     low.version = 7;
     high.version = 8;
     ck_assert_int_gt(params_compare(&high, &low), 0);
@@ -195,7 +195,7 @@ START_TEST(a_ring_has_2_to_64_places)
 {
     static const int places[][2] = {{-1, 64}, {1, 2}, {2, 2}, {3, 3}, {64, 64}};
     for (size_t i = 0; i < COUNT(places); i++) {
-        struct params p = with(NODES, places[i][0]);
+        struct params p = with(FIELD_NODES, places[i][0]);
         ck_assert_int_eq(params_ring_size(&p), places[i][1]);
     }
 }
