@@ -186,6 +186,21 @@ static void follow(struct engine *e, struct heard *h, uint32_t depth)
 
 // --- The rules -------------------------------------------------------------------------------
 
+static bool begins_my_ring(const struct engine *e, const struct heard *h)
+{
+    return h->history.count <= e->ring.count &&
+           memcmp(h->history.ids, e->ring.ids, h->history.count * sizeof *e->ring.ids) == 0;
+}
+
+// What my head has sent already is heard again; or for the first time, when a hist overtook it.
+static bool is_copy(const struct engine *e, const struct heard *h)
+{
+    if (e->head.by_beacon) {
+        return contents_of(h->m) == e->head.contents && since_head_ns(e) < e->params.gap_ns;
+    }
+    return begins_my_ring(e, h) && !turn_is_over(e);
+}
+
 // "The sender is my head."
 static bool r1_same_head(struct engine *e, struct heard *h, struct effects *fx)
 {
@@ -195,20 +210,17 @@ static bool r1_same_head(struct engine *e, struct heard *h, struct effects *fx)
     if (!h->by_beacon) {
         return true;
     }
-    bool copy = e->head.by_beacon && contents_of(h->m) == e->head.contents &&
-                since_head_ns(e) < e->params.gap_ns;
-    if (copy) {
+    if (is_copy(e, h)) {
         e->head.heard_ns = e->now_ns;
+        e->head.by_beacon = true;
+        e->head.contents = contents_of(h->m);
         emit_note(fx, NOTE_COPY, h->m->node);
         return true;
     }
     emit_note(fx, NOTE_AGAIN, h->m->node);
     hold_give_up(e, UNTAG_HANDOVER, fx);
     remember_ring(e);
-    bool begins_mine =
-        h->history.count <= e->ring.count &&
-        memcmp(h->history.ids, e->ring.ids, h->history.count * sizeof *e->ring.ids) == 0;
-    if (begins_mine) {
+    if (begins_my_ring(e, h)) {
         note_entry(e, h->sender, true);
     } else {
         move_to_front(e, h->sender);

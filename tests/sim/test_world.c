@@ -104,12 +104,12 @@ static int next_holder(int64_t for_ns)
 // --- Steady groups -----------------------------------------------------------------------------
 
 static const struct {
-    int count;
     double latency; // in gaps
+    int count;
     bool echoes;
 } groups[] = {
-    {1, 0.05, false}, {2, 0.05, false}, {2, 0.5, true}, {2, 0.98, false}, {5, 0.05, true},
-    {5, 0.5, false},  {5, 0.98, false}, {20, 0, false}, {20, 0.5, false}, {20, 0.98, true},
+    {0.05, 1, false}, {0.05, 2, false}, {0.5, 2, true}, {0.98, 2, false}, {0.05, 5, true},
+    {0.5, 5, false},  {0.98, 5, false}, {0, 20, false}, {0.5, 20, false}, {0.98, 20, true},
 };
 
 static void begin_group(int group)
@@ -606,7 +606,7 @@ END_TEST
 
 // --- The suite ----------------------------------------------------------------------------------
 
-#define COUNT(table) ((int)(sizeof table / sizeof *table))
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static TCase *add_case(Suite *suite, const char *name)
 {

@@ -209,9 +209,9 @@ static const char *const newcomer_names[] = {"a", "x"}; // the better one, and t
 
 START_TEST(a_lone_nodes_renewal_that_crosses_a_newcomers_beacon)
 {
-    for (double renewal_s = 0.2; renewal_s < 1.5; renewal_s += 0.1) {
-        for (double beacon_s = 0; beacon_s < 1.5; beacon_s += 0.1) {
-            cross(newcomer_names[_i], renewal_s, beacon_s);
+    for (int renewal_ds = 2; renewal_ds < 15; renewal_ds++) {
+        for (int beacon_ds = 0; beacon_ds < 15; beacon_ds++) {
+            cross(newcomer_names[_i], renewal_ds / 10.0, beacon_ds / 10.0);
             tear_down();
             set_up();
         }
@@ -243,7 +243,8 @@ START_TEST(a_ring_whose_contents_repeat_every_few_slots)
 {
     join(s, "hk", hear_ping, 0, "h k");
     enable(s, false);
-    for (double now = 10.5; now < 100; now += 17) {
+    for (int turn = 0; turn < 6; turn++) {
+        double now = 10.5 + 17 * turn;
         at(s, now);
         forget(s);
         k_by[_i].hear(s, 0, "k h");

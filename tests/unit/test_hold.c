@@ -560,7 +560,7 @@ END_TEST
 
 // --- The suite ----------------------------------------------------------------------------------
 
-#define COUNT(table) ((int)(sizeof table / sizeof *table))
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static TCase *add_case(Suite *suite, const char *name)
 {

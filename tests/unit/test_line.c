@@ -78,7 +78,7 @@ static const char *beacons(double until)
 // d of this node, if it hears nothing more in the cycle that began at `head`.
 static double delay_after(double head)
 {
-    return (atof(beacons(head + 30)) - head - 10) / 1.5;
+    return (strtod(beacons(head + 30), NULL) - head - 10) / 1.5;
 }
 
 #define ck_delay(head, d) ck_assert_double_eq_tol(delay_after(head), d, 0.001)
@@ -524,7 +524,7 @@ END_TEST
 
 // --- The suite ----------------------------------------------------------------------------------
 
-#define COUNT(table) ((int)(sizeof table / sizeof *table))
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static TCase *add_case(Suite *suite, const char *name)
 {

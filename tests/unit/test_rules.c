@@ -134,15 +134,27 @@ START_TEST(r1_other_contents_are_another_turn)
 }
 END_TEST
 
-START_TEST(r1_the_first_beacon_of_a_head_told_of_by_a_hist_is_no_copy)
+// A hist may overtake it: only the timers start anew, m would have spoken at 14.
+START_TEST(r1_the_beacon_of_a_head_told_of_by_a_hist_is_the_same_turn)
 {
     join(s, "", hear_hist, 0, "h k m n");
     at(s, 3);
     hear_ping(s, 0, "h k m n");
     at(s, 5);
     expect(s, "3.000   R1: h\n"
-              "4.500 ping h\n"
-              "4.500 slot h: h k m n\n");
+              "3.500 ping h\n"
+              "3.500 slot h: h k m n\n");
+}
+END_TEST
+
+START_TEST(r1_late_or_with_another_ring_it_is_another_turn)
+{
+    join(s, "", hear_hist, 0, "h k m n");
+    at(s, _i == 0 ? 9 : 3);
+    forget(s);
+    hear_ping(s, 0, _i == 0 ? "h k m n" : "h m n");
+    at(s, _i == 0 ? 11 : 5);
+    expect_line(s, _i == 0 ? "slot h: h k m n" : "slot h: h k m");
 }
 END_TEST
 
@@ -1128,7 +1140,8 @@ static void add_r1(Suite *suite)
     tcase_add_test(tcase, r1_a_copy_in_less_than_a_gap_starts_the_timers_anew);
     tcase_add_test(tcase, r1_the_same_contents_one_gap_later_are_another_turn);
     tcase_add_loop_test(tcase, r1_other_contents_are_another_turn, 0, COUNT(other_contents));
-    tcase_add_test(tcase, r1_the_first_beacon_of_a_head_told_of_by_a_hist_is_no_copy);
+    tcase_add_test(tcase, r1_the_beacon_of_a_head_told_of_by_a_hist_is_the_same_turn);
+    tcase_add_loop_test(tcase, r1_late_or_with_another_ring_it_is_another_turn, 0, 2);
     tcase_add_loop_test(tcase,
                         r1_the_head_moves_to_the_front_unless_its_history_is_how_my_ring_begins, 0,
                         COUNT(other_turns));
