@@ -16,7 +16,6 @@ static void send_hist(struct engine *e, const struct ring *ring, struct value va
     m->value = value;
     emit_history(e, &m->history, ring, ring->count);
     nodes_get(&e->nodes, ring->ids[0])->hist_ns = e->now_ns;
-    e->last_hist_ns = e->now_ns;
 }
 
 void answer_newcomer(struct engine *e, int place)

@@ -13,8 +13,8 @@ enum {
     LAST_RESORT = 2400,
     LAST_RESORT_SPREAD = 200,
     AGAIN = 2700,
-    NOT_READY = 2700,
-    NOT_READY_SPREAD = 100,
+    NOT_READY = 4200, // one gap and a half behind the head that goes on
+    NOT_READY_SPREAD = 200,
 };
 
 static int64_t after_cycle(const struct params *params, int64_t thousandths)

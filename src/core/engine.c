@@ -228,21 +228,15 @@ static void hear_turn(struct engine *e, const struct message *m, struct effects 
     }
 }
 
-static bool is_my_hist_echo(const struct engine *e, const struct message *m)
-{
-    return e->config.echoes && m->type == MESSAGE_HIST &&
-           e->now_ns - e->last_hist_ns < 3 * e->params.gap_ns;
-}
-
 static void on_message(struct engine *e, const struct message *m, struct effects *fx)
 {
     if (e->phase == PHASE_DOWN || join_own_name(e, m, fx)) {
         return;
     }
-    if (!is_my_hist_echo(e, m)) {
-        e->last_other_ns = e->now_ns;
-    }
     note_sender(e, m);
+    if (m->type == MESSAGE_PING && m->history.count == 1) {
+        join_lone_heard(e);
+    }
     switch (m->type) {
     case MESSAGE_INIT:
         join_init_heard(e);
@@ -385,7 +379,27 @@ static void plan(struct engine *e)
     int64_t due_ns = e->ring.count == 0 ? e->now_ns : e->head.heard_ns + line_delay_ns(e);
     due_ns = latest(due_ns, e->last_sent_ns + e->params.gap_ns); // D4
     due_ns = latest(due_ns, e->quiet_until_ns);
+    if (e->pending_end_ns != NEVER) {
+        due_ns = latest(due_ns, e->pending_end_ns); // the cycle may have become shorter
+    }
     e->due_ns = latest(due_ns, e->now_ns);
+}
+
+// D2: nobody who might lead has been heard of for a while. What a Python node is up to is not
+// known.
+static bool leads_alone(const struct engine *e)
+{
+    int64_t since_ns = e->now_ns - 2 * cycle_max_ns(e);
+    for (node_id id = e->nodes.newest; id != NODE_ABSENT; id = nodes_get(&e->nodes, id)->older) {
+        const struct node *node = nodes_get(&e->nodes, id);
+        if (node->seen_ns <= since_ns) {
+            break;
+        }
+        if (id != SELF && (!node->ours || node->ready != READY_NO)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // My turn.
@@ -401,7 +415,7 @@ static void speak(struct engine *e, struct effects *fx)
     e->sent_contents = contents_of(m);
     e->last_sent_ns = e->now_ns;
     e->spoke = true;
-    e->renews = e->now_ns - e->last_other_ns >= 2 * cycle_max_ns(e); // D2
+    e->renews = leads_alone(e);
     hold_pend(e);
     if (e->introduce) {
         setup_send(e, fx);
@@ -446,6 +460,20 @@ static void report_standing(struct engine *e, struct effects *fx)
     }
 }
 
+// Whether what this step tells borrows the value of the present turn, which mine would overwrite.
+static bool is_quoted(const struct engine *e, const struct effects *fx)
+{
+    const uint8_t *value = e->head.value.cbor;
+    for (uint32_t i = 0; i < fx->count; i++) {
+        const struct effect *effect = &fx->items[i];
+        if ((effect->type == EFFECT_SEND && effect->send.value.cbor == value) ||
+            (effect->type == EFFECT_EVENT && effect->event.value.cbor == value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void run_timers(struct engine *e, struct effects *fx)
 {
     hold_resolve(e, fx);
@@ -465,7 +493,7 @@ static void run_timers(struct engine *e, struct effects *fx)
     if (e->now_ns >= e->vers_ns || e->now_ns >= e->introduce_ns) {
         setup_send(e, fx);
     }
-    if (e->now_ns >= e->due_ns) {
+    if (e->now_ns >= e->due_ns && !is_quoted(e, fx)) { // else in the next step, at once
         speak(e, fx);
         plan(e);
     }
@@ -523,8 +551,6 @@ struct engine *engine_init(void *memory, const struct engine_config *config)
         .enabled = config->enabled,
         .expected = NODE_ABSENT,
         .last_sent_ns = LONG_AGO_NS,
-        .last_other_ns = LONG_AGO_NS,
-        .last_hist_ns = LONG_AGO_NS,
         .last_vers_ns = LONG_AGO_NS,
         .recover_ns = LONG_AGO_NS,
         .rival_ns = LONG_AGO_NS,

@@ -58,6 +58,12 @@ static void emit_slot_event(struct engine *e, struct effects *fx, enum event_typ
     event->value = head_value(e);
 }
 
+// When a tag of the present turn has to end.
+static int64_t turn_end_ns(const struct engine *e)
+{
+    return e->head.heard_ns + e->params.cycle_ns - params_slack_ns(&e->params);
+}
+
 // The turn stands: tag, or renew.
 static void become_tagged(struct engine *e, struct effects *fx)
 {
@@ -65,7 +71,7 @@ static void become_tagged(struct engine *e, struct effects *fx)
 
     set_hold(e, HOLD_TAGGED);
     e->tag_slot = e->slot;
-    e->tag_end_ns = e->head.heard_ns + e->params.cycle_ns - params_slack_ns(&e->params);
+    e->tag_end_ns = turn_end_ns(e);
     e->prove_ns = lease_renewal_ns(e);
     emit_slot_event(e, fx, renewed ? EVENT_RENEW : EVENT_TAG);
 }
@@ -83,6 +89,8 @@ void hold_resolve(struct engine *e, struct effects *fx)
     bool leads = !value_is_null(head_value(e)) && is_ready(e);
     if (!leads) {
         hold_give_up(e, UNTAG_DISABLED, fx);
+    } else if (e->now_ns >= turn_end_ns(e)) {
+        hold_give_up(e, UNTAG_END, fx); // timers were late again and again, or the cycle shrank
     } else if (proof_is_stale(e)) {
         emit_note(fx, NOTE_NO_PROOF, NAME_NONE);
         hold_give_up(e, UNTAG_LEASE, fx);

@@ -38,13 +38,28 @@ void join_listened(struct engine *e, struct effects *fx)
 
 // M1: a newcomer has to learn who is one of ours. Those on the ring tell it with their next beacon,
 // those that listen as well at a time of their own; more would be a storm.
-static void arm_introduction(struct engine *e)
+static void introduce_soon(struct engine *e)
 {
-    if (e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER && e->introduce_ns == NEVER) {
+    if (e->introduce_ns == NEVER) {
         uint32_t chance = e->config.draw(e->config.draw_context);
         e->introduce_ns = e->now_ns + (int64_t)((double)e->params.gap_ns * (chance / 4294967296.0));
     }
+}
+
+static void arm_introduction(struct engine *e)
+{
+    if (e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER) {
+        introduce_soon(e);
+    }
     e->introduce = true;
+}
+
+// It would take itself for alone, and go on for ever before anybody's turn comes (D2).
+void join_lone_heard(struct engine *e)
+{
+    if (e->introduce && e->enabled && e->phase == PHASE_RUNNING) {
+        introduce_soon(e);
+    }
 }
 
 void join_init_heard(struct engine *e)

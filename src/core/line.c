@@ -159,7 +159,7 @@ int64_t line_delay_ns(const struct engine *e)
     uint64_t spread = hash_mix(nodes_get(&e->nodes, SELF)->hash ^ e->slot);
 
     if (head_is_me(e)) {
-        return e->renews ? delay_renewal(params) : delay_again(params);
+        return e->renews && is_ready(e) ? delay_renewal(params) : delay_again(params);
     }
     if (!is_ready(e) && ring_has_leader(e)) {
         return delay_not_ready(params, spread);

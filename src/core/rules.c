@@ -79,7 +79,7 @@ static void note_entry(struct engine *e, node_id id, bool was_on_ring)
     if (was_on_ring) {
         e->entry.turns_since++;
     } else {
-        e->entry = (struct entry){id, 0};
+        e->entry = (struct entry){id, 0, true};
     }
 }
 
@@ -100,7 +100,7 @@ static void start_turn(struct engine *e, bool new_slot)
 {
     node_id head = e->ring.ids[0];
     if (new_slot) {
-        if (e->expected != NODE_ABSENT && e->expected != head) {
+        if (e->expects_surely && e->expected != NODE_ABSENT && e->expected != head) {
             struct node *silent = nodes_get(&e->nodes, e->expected);
             if (silent->missed < UINT8_MAX) {
                 silent->missed++;
@@ -112,6 +112,7 @@ static void start_turn(struct engine *e, bool new_slot)
     e->head.heard_ns = e->now_ns;
     nodes_get(&e->nodes, head)->sent_slot = e->slot;
     e->expected = line_expected(e);
+    e->expects_surely = e->entry.seen;
     answer_drop(e);
 }
 
@@ -136,7 +137,7 @@ static void take_ring(struct engine *e, struct heard *h)
     intern_history(e, h);
     e->ring = h->history;
     ring_truncate(&e->ring, ring_size(e));
-    e->entry = e->entry_before = (struct entry){h->sender, 0};
+    e->entry = e->entry_before = (struct entry){h->sender, 0, false};
     forget_before_head(e);
     for (uint32_t i = h->history.count; i-- > 0;) {
         node_id before = ring_at(&h->history, i + 1);
@@ -235,7 +236,7 @@ static bool r1_same_head(struct engine *e, struct heard *h, struct effects *fx)
 static bool have_crossed(const struct engine *e, const struct heard *h)
 {
     bool pending = e->hold == HOLD_PENDING || e->hold == HOLD_RENEWING;
-    return h->by_beacon && pending && h->before == SELF && head_is_me(e);
+    return pending && h->before == SELF && head_is_me(e);
 }
 
 // Whether my tag may run on to its own end beside the turn that begins: the beacon comes from one

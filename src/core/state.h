@@ -33,6 +33,7 @@ struct stored_value {
 struct entry {
     node_id who;
     uint64_t turns_since;
+    bool seen; // else taken to be so: others may count from another one
 };
 
 // What is known of the present turn. The head itself is the first of the ring.
@@ -68,6 +69,7 @@ struct engine {
     struct turns turns;
     uint64_t slot;    // turns begun in this node's view
     node_id expected; // E1: who may enter in this slot; NODE_ABSENT: nobody
+    bool expects_surely; // by an entry that was seen
     bool lot_lost;    // E3: it would be me, but I drew a blank
     bool renews;      // D3: alone at the last own beacon
 
@@ -87,8 +89,6 @@ struct engine {
     struct answer answer;
 
     int64_t last_sent_ns;  // my last beacon (D4)
-    int64_t last_other_ns; // anybody else's last message (D2)
-    int64_t last_hist_ns;  // my last hist, to know its echo
     int64_t last_vers_ns;
     int64_t recover_ns; // when the present gap of recover events began, and how many they are
     int recovers;
@@ -152,6 +152,7 @@ void answer_drop(struct engine *e);
 void join_start(struct engine *e, struct effects *fx);
 void join_listened(struct engine *e, struct effects *fx); // nobody spoke
 void join_init_heard(struct engine *e);
+void join_lone_heard(struct engine *e); // a beacon of one that knows nobody else
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx); // J5: handled
 
 // --- setup.c ---

@@ -7,6 +7,7 @@
 #include <cbor.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -212,14 +213,17 @@ static void add_bytes(void *b, cbor_data bytes, size_t len)
     add_scalar(b, json_stringn(text, used));
 }
 
-static void add_float(void *b, float real)
-{
-    add_scalar(b, json_real((double)real));
-}
+// What is larger, 15 digits would round to more than a double holds.
+#define REAL_MAX 1.79769313486231e308
 
 static void add_double(void *b, double real)
 {
-    add_scalar(b, json_real(real));
+    add_scalar(b, json_real(fmin(fmax(real, -REAL_MAX), REAL_MAX)));
+}
+
+static void add_float(void *b, float real)
+{
+    add_double(b, (double)real);
 }
 
 static void add_null(void *b)

@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(d1_not_ready)
 {
-    ck_d(delay_not_ready(&params, 0), 2.7);
+    ck_d(delay_not_ready(&params, 0), 4.2);
 }
 END_TEST
 
@@ -114,7 +114,7 @@ static const struct {
     int64_t from_ns, to_ns;
 } spreads[] = {
     {last_resort, 14800000000, 15200000000}, // d = 2.4 to 2.6
-    {not_ready, 15400000000, 15600000000},   // d = 2.7 to 2.8
+    {not_ready, 18400000000, 18800000000},   // d = 4.2 to 4.4
 };
 
 START_TEST(d1_spread_evenly_and_not_over_its_bounds)

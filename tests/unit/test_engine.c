@@ -463,26 +463,6 @@ START_TEST(j4_without_anything_due_nobody_is_late)
 }
 END_TEST
 
-static const struct {
-    double heard;
-    bool echo;
-} hists[] = {{14, true}, {17.39, true}, {17.41, false}}; // within 3 gap
-
-START_TEST(d2_the_echo_of_its_own_hist_is_nobody)
-{
-    script_config(s)->echoes = true;
-    listening();
-    at(s, 12.9);
-    hear_init(s, "x"); // answered at once
-    at(s, hists[_i].heard);
-    hear_hist(s, 0, "m");
-    at(s, 42);
-    forget(s);
-    at(s, 50); // alone at 41.18, 27.5 after 12.9, but not after 14
-    ck_assert_int_eq(strstr(transcript(s), "49.510 > ping m\n") != NULL, hists[_i].echo);
-}
-END_TEST
-
 // --- J6: known and forgotten -------------------------------------------------------------------
 
 // Many nodes say that they start.
@@ -798,7 +778,6 @@ static void add_j4_waking_late(Suite *suite)
     tcase_add_loop_test(tcase, j4_how_late_says_how_long_it_reads_before_it_speaks, 0,
                         COUNT(lates));
     tcase_add_test(tcase, j4_without_anything_due_nobody_is_late);
-    tcase_add_loop_test(tcase, d2_the_echo_of_its_own_hist_is_nobody, 0, COUNT(hists));
 }
 
 static void add_j6_known_and_forgotten(Suite *suite)

@@ -100,6 +100,19 @@ START_TEST(a_value_that_comes_while_pending_counts_from_the_next_turn)
 }
 END_TEST
 
+// It is late each time, by less than half a gap, until the turn is over: it is never tagged.
+START_TEST(a_turn_that_is_over_before_it_could_stand_is_no_tag)
+{
+    alone_at(5);
+    for (double now = 6.65; now < 15; now += 0.55) {
+        sleep_until(s, now);
+        timer(s);
+    }
+    ck_assert(!has_line(transcript(s), "tag slot=1 until=14.665"));
+    ck_assert(!is_tagged(s));
+}
+END_TEST
+
 START_TEST(a_value_that_goes_while_pending_ends_the_turn_unheard)
 {
     alone_at(5);
@@ -578,6 +591,7 @@ static void add_a_turn(Suite *suite)
     tcase_add_test(tcase, a_pending_turn_that_is_lost_was_never_reported);
     tcase_add_test(tcase, a_turn_of_a_node_that_is_not_ready_has_no_leader);
     tcase_add_test(tcase, a_value_that_comes_while_pending_counts_from_the_next_turn);
+    tcase_add_test(tcase, a_turn_that_is_over_before_it_could_stand_is_no_tag);
     tcase_add_test(tcase, a_value_that_goes_while_pending_ends_the_turn_unheard);
 }
 

@@ -356,6 +356,20 @@ START_TEST(m1_an_outsider_stays_silent)
 }
 END_TEST
 
+// It would take itself for alone, and renew its tag for ever.
+START_TEST(m1_an_outsider_tells_one_that_knows_nobody_that_it_is_there)
+{
+    script_draws(s, (double[]){0, 0.5}, 2);
+    on_ring("a b");
+    hear_init(s, "x");
+    at(s, 5);
+    hear_ping(s, 0, _i == 0 ? "x" : "x a");
+    forget(s);
+    at(s, 7);
+    ck_assert_int_eq(has_line(transcript(s), "> vers"), _i == 0);
+}
+END_TEST
+
 START_TEST(m1_those_who_listen_introduce_themselves_at_a_random_time_in_one_gap)
 {
     script_draws(s, (double[]){0, 0.5}, 2);
@@ -699,6 +713,7 @@ static void add_m1_who_is_one_of_ours(Suite *suite)
     TCase *tcase = add_case(suite, "M1: who is one of ours");
     tcase_add_test(tcase, m1_a_ring_node_introduces_itself_once_with_its_next_beacon);
     tcase_add_test(tcase, m1_an_outsider_stays_silent);
+    tcase_add_loop_test(tcase, m1_an_outsider_tells_one_that_knows_nobody_that_it_is_there, 0, 2);
     tcase_add_test(tcase, m1_those_who_listen_introduce_themselves_at_a_random_time_in_one_gap);
     tcase_add_test(tcase, m1_a_disabled_node_introduces_itself_to_nobody);
 }

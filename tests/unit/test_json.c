@@ -68,6 +68,7 @@ static const struct {
     const char *shown;
 } foreign[] = {
     {BYTES("\xf9\x3e\x00"), "1.5"},
+    {BYTES("\xfb\xff\xef\xff\xff\xff\xff\xff\xff"), "-1.79769313486231e308"}, // -DBL_MAX
     {BYTES("\x1b\xff\xff\xff\xff\xff\xff\xff\xff"), "1.84467440737096e19"},
     {BYTES("\x3b\xff\xff\xff\xff\xff\xff\xff\xff"), "-1.84467440737096e19"},
     {BYTES("\x43\x00\x0a\xff"), "\"h'000aff'\""},

@@ -309,14 +309,19 @@ START_TEST(r2_the_turn_after_a_willing_successor_ends_the_tag)
 }
 END_TEST
 
-START_TEST(r2_a_hist_that_names_me_passes_my_pending_turn_on)
+// While I am pending, whoever follows me has followed my turn before this one: a hist crosses as
+// its beacon does, and the better one stands.
+START_TEST(r2_a_hist_that_follows_me_while_i_am_pending_has_crossed)
 {
     pending();
-    hear_hist(s, 0, "a m h k");
+    hear_hist(s, 0, _i == 0 ? "a m h k" : "z m h k");
     at(s, 13);
-    expect(s, "11.000   R2: a\n"
-              "12.500 ping a\n"
-              "12.500 slot a: a m h k\n");
+    expect(s, _i == 0 ? "11.000   R5: a\n"
+                        "12.500 ping a\n"
+                        "12.500 slot a: a m h k\n"
+                      : "11.000   R4: z\n"
+                        "12.000 tag slot=2 until=20.415\n"
+                        "12.000 slot m: m h k\n");
 }
 END_TEST
 
@@ -1161,7 +1166,7 @@ static void add_r2(Suite *suite)
     tcase_add_loop_test(tcase, r2_a_tag_is_kept_beside_a_willing_successor_alone, 0,
                         COUNT(successors));
     tcase_add_test(tcase, r2_the_turn_after_a_willing_successor_ends_the_tag);
-    tcase_add_test(tcase, r2_a_hist_that_names_me_passes_my_pending_turn_on);
+    tcase_add_loop_test(tcase, r2_a_hist_that_follows_me_while_i_am_pending_has_crossed, 0, 2);
     tcase_add_test(tcase, r2_a_hist_that_says_i_spoke_makes_me_the_head_and_no_more);
     tcase_add_test(tcase, r2_a_kept_tag_answers_as_the_new_heads);
 }

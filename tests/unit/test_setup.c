@@ -244,6 +244,22 @@ START_TEST(v1_a_turn_that_is_overdue_by_the_new_set_begins_at_once)
 }
 END_TEST
 
+// m speaks at 10.5, and a new cycle would have it speak again before that turn stands.
+START_TEST(v1_a_turn_that_pends_is_not_overtaken_by_a_shorter_cycle)
+{
+    struct params shorter = set_of(6, 1);
+    shorter.gap_ns = NS_PER_S / 10;
+    on_ring("a b m");
+    at(s, 10.6);
+    forget(s);
+    hear_params(s, "y", &shorter);
+    at(s, 12.05);
+    expect(s, "10.600 setup 6 by y\n"
+              "12.000 slot -: m a b\n"
+              "12.000 > ping m a\n");
+}
+END_TEST
+
 START_TEST(v1_the_ring_is_cut_at_once)
 {
     struct params smaller = set_of(6, 10);
@@ -376,6 +392,7 @@ static void add_what_follows_from_a_new_set(Suite *suite)
     TCase *tcase = add_case(suite, "What follows from a new set");
     tcase_add_test(tcase, v1_the_deadline_moves_at_once);
     tcase_add_test(tcase, v1_a_turn_that_is_overdue_by_the_new_set_begins_at_once);
+    tcase_add_test(tcase, v1_a_turn_that_pends_is_not_overtaken_by_a_shorter_cycle);
     tcase_add_test(tcase, v1_the_ring_is_cut_at_once);
     tcase_add_loop_test(tcase, v1_a_shorter_cycle_shortens_the_tag_that_runs, 0, COUNT(tags));
     tcase_add_test(tcase, v1_a_tag_to_come_follows_the_new_cycle);
