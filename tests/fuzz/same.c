@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "same.h"
+
+#include "lib/codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool same_history(const struct history *a, const struct history *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        same = name_equal(a->names[i], b->names[i]);
+    }
+    return same;
+}
+
+static bool same_value(struct value a, struct value b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.cbor, b.cbor, a.len) == 0);
+}
+
+static bool same_turn(const struct message *a, const struct message *b)
+{
+    return same_value(a->value, b->value) && same_history(&a->history, &b->history);
+}
+
+bool same_message(const struct message *a, const struct message *b)
+{
+    if (a->type != b->type) {
+        return false;
+    }
+    switch (a->type) {
+    case MESSAGE_INIT:
+        return name_equal(a->node, b->node);
+    case MESSAGE_VERS:
+        return name_equal(a->node, b->node) && a->nonce == b->nonce &&
+               params_compare(&a->params, &b->params) == 0;
+    case MESSAGE_PING:
+        return name_equal(a->node, b->node) && same_turn(a, b);
+    case MESSAGE_HIST:
+        return same_turn(a, b);
+    }
+    return false;
+}
+
+static bool legal_history(const struct history *history)
+{
+    bool legal = history->count > 0 && history->count <= HISTORY_MAX;
+    for (size_t i = 0; legal && i < history->count; i++) {
+        legal = name_is_valid(history->names[i]);
+        for (size_t j = 0; j < i; j++) {
+            legal = legal && !name_equal(history->names[i], history->names[j]);
+        }
+    }
+    return legal;
+}
+
+static bool legal_turn(const struct message *m)
+{
+    return legal_history(&m->history) && m->value.len <= VALUE_MAX_BYTES &&
+           codec_check_value(m->value.cbor, m->value.len) == DROP_NONE;
+}
+
+bool legal_message(const struct message *m)
+{
+    switch (m->type) {
+    case MESSAGE_INIT:
+        return name_is_valid(m->node);
+    case MESSAGE_VERS:
+        return name_is_valid(m->node) && m->nonce < UINT64_C(1) << 53 &&
+               params_fault(&m->params) == NULL;
+    case MESSAGE_PING:
+        return name_equal(m->node, m->history.names[0]) && legal_turn(m);
+    case MESSAGE_HIST:
+        return legal_turn(m);
+    }
+    return false;
+}
+
+uint8_t *exact_copy(const uint8_t *bytes, size_t len)
+{
+    uint8_t *copy = malloc(len);
+    if (copy == NULL && len > 0) {
+        abort();
+    }
+    if (len > 0) {
+        memcpy(copy, bytes, len);
+    }
+    return copy;
+}
