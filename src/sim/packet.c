@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "packet.h"
+
+#include "memory.h"
+
+#include <string.h>
+
+struct packet {
+    int references;
+    struct message message;
+    uint8_t value[VALUE_MAX_BYTES];
+    char names[]; // the node's, and those of the history
+};
+
+static struct name keep(char **at, struct name name)
+{
+    struct name kept = {*at, name.len};
+    if (name.len > 0) {
+        memcpy(*at, name.text, name.len);
+    }
+    *at += name.len;
+    return kept;
+}
+
+static size_t names_len(const struct message *m)
+{
+    size_t len = m->node.len;
+    for (size_t i = 0; i < m->history.count; i++) {
+        len += m->history.names[i].len;
+    }
+    return len;
+}
+
+struct packet *packet_new(const struct message *m)
+{
+    struct packet *packet = make(1, sizeof *packet + names_len(m));
+    char *at = packet->names;
+    packet->references = 1;
+    packet->message = *m;
+    packet->message.node = keep(&at, m->node);
+    for (size_t i = 0; i < m->history.count; i++) {
+        packet->message.history.names[i] = keep(&at, m->history.names[i]);
+    }
+    if (m->value.len > 0) {
+        memcpy(packet->value, m->value.cbor, m->value.len);
+    }
+    packet->message.value = (struct value){packet->value, m->value.len};
+    return packet;
+}
+
+struct packet *packet_take(struct packet *packet)
+{
+    packet->references++;
+    return packet;
+}
+
+void packet_drop(struct packet *packet)
+{
+    if (packet != NULL && --packet->references == 0) {
+        release(packet);
+    }
+}
+
+const struct message *packet_message(const struct packet *packet)
+{
+    return &packet->message;
+}

@@ -1,0 +1,672 @@
+// SPDX-License-Identifier: MIT
+#include "referee.h"
+
+#include "memory.h"
+#include "slots.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ISLANDS_MAX = 64, STEADY_SLOTS = 100 };
+
+// What is known of a node from outside.
+struct seat {
+    bool tagged;
+    int64_t until_ns;    // of the tag, by the world's clock
+    uint64_t slot;       // of its last slot event
+    int64_t here_ns;     // since when it hears the others of its island
+    int64_t ready_ns;    // since when it could lead; NEVER: it cannot
+    int64_t cut_ns;      // since when it is cut off; NEVER: it is not
+    bool owes_untag;     // it slept past the end of its tag
+    uint64_t ring;       // of its last slot event, hashed
+    uint64_t slots_seen; // of its island when it led last, or might first have
+    int64_t led_ns;      // its last tag
+    bool on_ring;        // in its own view
+    int at, side;        // its island, and the one before
+    bool recovered;      // since it came there
+};
+
+// Nodes that hear each other.
+struct island {
+    int64_t turn_ns;      // the last tag or renewal; NEVER: none yet
+    int64_t disturbed_ns; // the last time that something happened to a node
+    int64_t check_ns;     // I2: when to look
+    int64_t met_by_ns;    // I4: when it has to be one ring; NEVER: nothing is expected
+    int64_t overlap_ns;   // I8: since when two are tagged; NEVER: they are not
+    struct slots slots;   // all of them
+    struct slots steady;  // of the present time without disturbance
+};
+
+struct referee {
+    const struct world *world;
+    struct referee_config config;
+    struct seat *seats;
+    int seat_count;
+    struct island islands[ISLANDS_MAX];
+    int island_count;
+    int *tagged; // nodes
+    int tagged_count;
+    int64_t now_ns;
+    uint64_t violations;
+    struct violation first;
+};
+
+const char *invariant_name(enum invariant invariant)
+{
+    static const char *const names[] = {"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I11"};
+    return names[invariant];
+}
+
+__attribute__((format(printf, 3, 4))) static void blame(struct referee *r, enum invariant invariant,
+                                                        const char *format, ...)
+{
+    if (r->violations++ > 0) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    r->first.invariant = invariant;
+    r->first.at_ns = r->now_ns;
+    vsnprintf(r->first.text, sizeof r->first.text, format, args);
+    va_end(args);
+}
+
+static const char *name_at(const struct referee *r, int node)
+{
+    return world_name(r->world, node);
+}
+
+static struct island *island_of(struct referee *r, int node)
+{
+    return &r->islands[world_island(r->world, node)];
+}
+
+// --- How long things may take --------------------------------------------------------------------
+
+// Late timers of two nodes, and clocks that differ.
+static int64_t spare_ns(const struct referee *r)
+{
+    return 4 * r->config.late_ns + 2 * params_slack_ns(&r->config.params);
+}
+
+static int64_t gaps_ns(const struct referee *r, int tenths)
+{
+    return r->config.params.gap_ns / 10 * tenths;
+}
+
+// I2
+static int64_t pause_ns(const struct referee *r, int cycles)
+{
+    return cycles * r->config.params.cycle_ns + gaps_ns(r, 37) + r->config.latency_max_ns +
+           spare_ns(r);
+}
+
+// Without presence: how long two islands need to know of each other.
+static int64_t meeting_ns(const struct referee *r)
+{
+    return r->config.params.cycle_ns + gaps_ns(r, 25) + spare_ns(r);
+}
+
+// --- Who is there --------------------------------------------------------------------------------
+
+static void make_seats(struct referee *r)
+{
+    int count = world_count(r->world);
+    if (count == r->seat_count) {
+        return;
+    }
+    r->seats = grow(r->seats, (size_t)count, sizeof *r->seats);
+    r->tagged = grow(r->tagged, (size_t)count, sizeof *r->tagged);
+    for (; r->seat_count < count; r->seat_count++) {
+        r->seats[r->seat_count] = (struct seat){.ready_ns = NEVER, .cut_ns = NEVER};
+    }
+}
+
+static void make_islands(struct referee *r, int island)
+{
+    for (; r->island_count <= island && r->island_count < ISLANDS_MAX; r->island_count++) {
+        r->islands[r->island_count] = (struct island){
+            .turn_ns = NEVER,
+            .disturbed_ns = r->now_ns,
+            .check_ns = NEVER,
+            .met_by_ns = NEVER,
+            .overlap_ns = NEVER,
+        };
+    }
+}
+
+// One that takes part: it hears and is heard.
+static bool is_present(const struct referee *r, int node)
+{
+    return world_is_up(r->world, node) && !world_is_frozen(r->world, node) &&
+           !world_is_cut(r->world, node);
+}
+
+static bool is_on(const struct referee *r, int node, const struct island *island)
+{
+    return world_island(r->world, node) == island - r->islands;
+}
+
+static int count_ready(const struct referee *r, const struct island *island)
+{
+    int count = 0;
+    for (int i = 0; i < r->seat_count; i++) {
+        count += is_on(r, i, island) && is_present(r, i) && world_is_ready(r->world, i);
+    }
+    return count;
+}
+
+// --- I1, I8: who is tagged -----------------------------------------------------------------------
+
+static bool overlaps(const struct referee *r, int a, int b)
+{
+    int64_t grace_ns = r->config.lossy ? 0 : meeting_ns(r);
+    return a != b && r->seats[a].until_ns > r->now_ns && r->seats[b].until_ns > r->now_ns &&
+           world_island(r->world, a) == world_island(r->world, b) && !world_is_cut(r->world, a) &&
+           !world_is_cut(r->world, b) && r->now_ns - r->seats[a].here_ns >= grace_ns &&
+           r->now_ns - r->seats[b].here_ns >= grace_ns;
+}
+
+static void check_overlap(struct referee *r, int a, int b)
+{
+    struct island *island = island_of(r, a);
+    if (!r->config.lossy) {
+        blame(r, INVARIANT_I1, "%s and %s are tagged at once", name_at(r, a), name_at(r, b));
+        r->seats[a].until_ns = r->now_ns; // once is enough
+    } else if (island->overlap_ns == NEVER) {
+        island->overlap_ns = r->now_ns;
+    } else if (r->now_ns - island->overlap_ns > r->config.params.cycle_ns) {
+        blame(r, INVARIANT_I8, "%s and %s have both been tagged for more than a cycle",
+              name_at(r, a), name_at(r, b));
+        island->overlap_ns = r->now_ns;
+    }
+}
+
+static void check_tagged(struct referee *r)
+{
+    bool found = false;
+    for (int i = 0; i < r->tagged_count; i++) {
+        for (int j = i + 1; j < r->tagged_count; j++) {
+            if (overlaps(r, r->tagged[i], r->tagged[j])) {
+                check_overlap(r, r->tagged[i], r->tagged[j]);
+                found = true;
+            }
+        }
+    }
+    for (int i = 0; i < r->island_count && !found; i++) {
+        r->islands[i].overlap_ns = NEVER;
+    }
+}
+
+static void add_tagged(struct referee *r, int node)
+{
+    r->seats[node].tagged = true;
+    r->tagged[r->tagged_count++] = node;
+}
+
+static void remove_tagged(struct referee *r, int node)
+{
+    int i = 0;
+    while (i < r->tagged_count && r->tagged[i] != node) {
+        i++;
+    }
+    if (i < r->tagged_count) {
+        r->tagged[i] = r->tagged[--r->tagged_count];
+    }
+    r->seats[node].tagged = false;
+}
+
+// --- I2: from tag to tag -------------------------------------------------------------------------
+
+static void expect_turn(struct referee *r, struct island *island)
+{
+    bool quiet = island->turn_ns != NEVER && island->turn_ns > island->disturbed_ns;
+    island->check_ns =
+        quiet ? island->turn_ns + pause_ns(r, 1) : island->disturbed_ns + pause_ns(r, 2);
+}
+
+// Somebody has been able to lead for all of that time.
+static bool had_leader(const struct referee *r, const struct island *island, int64_t since_ns)
+{
+    for (int i = 0; i < r->seat_count; i++) {
+        if (is_on(r, i, island) && is_present(r, i) && r->seats[i].ready_ns <= since_ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_pause(struct referee *r, struct island *island)
+{
+    if (r->config.lossy || r->now_ns <= island->check_ns) {
+        return;
+    }
+    if (had_leader(r, island, r->now_ns - pause_ns(r, 2))) {
+        blame(r, INVARIANT_I2, "nobody has been tagged on island %d since %.3f",
+              (int)(island - r->islands),
+              (double)(island->turn_ns != NEVER ? island->turn_ns : 0) / 1e9);
+    }
+    island->check_ns = r->now_ns + pause_ns(r, 2);
+}
+
+// --- I3: one beacon a slot -----------------------------------------------------------------------
+
+// Collisions are allowed where latencies are longer than half a gap, in few slots.
+static void check_steady(struct referee *r, const struct island *island)
+{
+    const struct slots *steady = &island->steady;
+    bool quick = r->config.latency_max_ns <= r->config.params.gap_ns / 2;
+    if (r->config.lossy || steady->collided == 0) {
+        return;
+    }
+    if (quick || (steady->count >= STEADY_SLOTS && steady->collided * 100 >= steady->count * 3)) {
+        blame(r, INVARIANT_I3, "%d slots of %d had more than one beacon in a steady group",
+              (int)steady->collided, (int)steady->count);
+    }
+}
+
+// Everybody has been heard by everybody: without presence, only a turn tells of an outsider.
+static bool is_steady(const struct referee *r, const struct island *island)
+{
+    if (count_ready(r, island) == 0) {
+        return false;
+    }
+    for (int i = 0; i < r->seat_count; i++) {
+        bool counts = is_on(r, i, island) && is_present(r, i) && world_is_ready(r->world, i);
+        if (counts && r->seats[i].led_ns <= island->disturbed_ns) {
+            return false;
+        }
+    }
+    return r->now_ns - island->disturbed_ns > meeting_ns(r);
+}
+
+static void hear_beacon(struct referee *r, struct island *island)
+{
+    slots_beacon(&island->slots, &r->config.params, r->now_ns);
+    if (!is_steady(r, island)) {
+        island->steady = (struct slots){0};
+        return;
+    }
+    slots_beacon(&island->steady, &r->config.params, r->now_ns);
+    check_steady(r, island);
+    if (island->steady.count >= 10 * STEADY_SLOTS) {
+        island->steady = (struct slots){0};
+    }
+}
+
+// --- I4: two islands meet ------------------------------------------------------------------------
+
+static bool is_one_ring(const struct referee *r, const struct island *island)
+{
+    uint64_t ring = 0;
+    for (int i = 0; i < r->seat_count; i++) {
+        if (!is_on(r, i, island) || !is_present(r, i) || r->seats[i].ring == 0) {
+            continue;
+        }
+        if (ring != 0 && r->seats[i].ring != ring) {
+            return false;
+        }
+        ring = r->seats[i].ring;
+    }
+    return true;
+}
+
+// A node that would tell of a meeting (R7).
+static bool has_ring(const struct referee *r, int node)
+{
+    return is_present(r, node) && world_is_ready(r->world, node) && r->seats[node].on_ring;
+}
+
+static bool has_recovered(const struct referee *r, const struct island *island, int side)
+{
+    bool any = false;
+    for (int i = 0; i < r->seat_count; i++) {
+        if (is_on(r, i, island) && r->seats[i].side == side && has_ring(r, i)) {
+            any = true;
+            if (r->seats[i].recovered) {
+                return true;
+            }
+        }
+    }
+    return !any;
+}
+
+static void end_meeting(struct referee *r, struct island *island)
+{
+    island->met_by_ns = NEVER;
+    for (int i = 0; i < r->seat_count; i++) {
+        if (is_on(r, i, island)) {
+            r->seats[i].side = r->seats[i].at;
+        }
+    }
+}
+
+static void check_meeting(struct referee *r, struct island *island)
+{
+    if (island->met_by_ns == NEVER || r->config.lossy) {
+        return;
+    }
+    if (r->now_ns > island->met_by_ns) {
+        blame(r, INVARIANT_I4, "island %d is not one ring in time", (int)(island - r->islands));
+        end_meeting(r, island);
+    } else if (is_one_ring(r, island)) {
+        for (int side = 0; side < r->island_count; side++) {
+            if (!has_recovered(r, island, side)) {
+                return;
+            }
+        }
+        end_meeting(r, island);
+    }
+}
+
+// --- I11: everybody's turn -----------------------------------------------------------------------
+
+static void check_turns(struct referee *r, const struct island *island)
+{
+    uint64_t ready = (uint64_t)count_ready(r, island);
+    // Those whom a newcomer has not heard yet wait longer.
+    uint64_t rounds = is_steady(r, island) ? 2 : 6;
+    uint64_t most = rounds * ready * (uint64_t)params_ring_size(&r->config.params) + 2;
+    if (r->config.lossy) {
+        return;
+    }
+    for (int i = 0; i < r->seat_count; i++) {
+        if (is_on(r, i, island) && is_present(r, i) && world_is_ready(r->world, i) &&
+            island->slots.count - r->seats[i].slots_seen > most) {
+            blame(r, INVARIANT_I11, "%s had no turn for %d slots", name_at(r, i), (int)most);
+            r->seats[i].slots_seen = island->slots.count;
+        }
+    }
+}
+
+// --- I6: giving up in time -----------------------------------------------------------------------
+
+static void check_lease(struct referee *r, int node)
+{
+    const struct seat *seat = &r->seats[node];
+    if (r->config.lease_ns > 0 && seat->cut_ns != NEVER && !world_is_frozen(r->world, node) &&
+        seat->until_ns > r->now_ns && r->now_ns - seat->cut_ns > r->config.lease_ns + spare_ns(r)) {
+        blame(r, INVARIANT_I6, "%s is tagged, and its link has long been cut", name_at(r, node));
+        r->seats[node].until_ns = r->now_ns;
+    }
+}
+
+static void check_first_word(struct referee *r, int node, const struct event *event)
+{
+    struct seat *seat = &r->seats[node];
+    bool gives_up = event->type == EVENT_UNTAG || event->type == EVENT_DETAG;
+    if (seat->owes_untag && !gives_up) {
+        blame(r, INVARIANT_I6, "%s slept past its tag, and reports something else first",
+              name_at(r, node));
+    }
+    seat->owes_untag = false;
+}
+
+// --- Events --------------------------------------------------------------------------------------
+
+static uint64_t ring_hash(const struct history *ring)
+{
+    uint64_t hash = 1;
+    for (size_t i = 0; i < ring->count; i++) {
+        hash = hash_mix(hash ^ name_hash(ring->names[i]));
+    }
+    return hash | 1;
+}
+
+static bool is_among(const struct history *ring, struct name name)
+{
+    size_t i = 0;
+    while (i < ring->count && !name_equal(ring->names[i], name)) {
+        i++;
+    }
+    return i < ring->count;
+}
+
+// I7
+static void check_ring(struct referee *r, int node, const struct event *event)
+{
+    const struct history *ring = &event->ring;
+    bool twice = false;
+    for (size_t i = 0; i < ring->count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            twice |= name_equal(ring->names[i], ring->names[j]);
+        }
+    }
+    if (twice || ring->count == 0 || ring->count > RING_MAX ||
+        event->members > r->config.capacity) {
+        blame(r, INVARIANT_I7, "%s has a ring of %d, and knows %u nodes", name_at(r, node),
+              (int)ring->count, event->members);
+    }
+}
+
+static void see_tag(struct referee *r, int node, const struct event *event)
+{
+    struct seat *seat = &r->seats[node];
+    struct island *island = island_of(r, node);
+    bool renews = event->type == EVENT_RENEW;
+    if (seat->tagged != renews) {
+        blame(r, INVARIANT_I5, "%s reports a %s while it is%s tagged", name_at(r, node),
+              renews ? "renewal" : "tag", renews ? " not" : "");
+    }
+    if (!seat->tagged) {
+        add_tagged(r, node);
+    }
+    seat->until_ns = world_time_of(r->world, node, event->until_ns);
+    seat->slots_seen = island->slots.count;
+    seat->led_ns = r->now_ns;
+    island->turn_ns = r->now_ns;
+    expect_turn(r, island);
+    check_tagged(r);
+}
+
+static void see_untag(struct referee *r, int node)
+{
+    if (!r->seats[node].tagged) {
+        blame(r, INVARIANT_I5, "%s gives up a tag that it does not hold", name_at(r, node));
+    }
+    remove_tagged(r, node);
+}
+
+static void see_slot(struct referee *r, int node, const struct event *event)
+{
+    struct seat *seat = &r->seats[node];
+    struct island *island = island_of(r, node);
+    uint64_t ring = ring_hash(&event->ring);
+    // The same slot with another ring is a correction, after a collision that was late to be seen.
+    if (event->slot < seat->slot || (event->slot == seat->slot && ring == seat->ring)) {
+        blame(r, INVARIANT_I5, "%s reports a slot twice", name_at(r, node));
+    }
+    seat->slot = event->slot;
+    seat->ring = ring;
+    seat->on_ring = is_among(&event->ring, name_of(name_at(r, node)));
+    check_ring(r, node, event);
+    check_meeting(r, island);
+}
+
+static void see_event(struct referee *r, int node, const struct event *event)
+{
+    check_first_word(r, node, event);
+    switch (event->type) {
+    case EVENT_TAG:
+    case EVENT_RENEW:
+        see_tag(r, node, event);
+        break;
+    case EVENT_UNTAG:
+    case EVENT_DETAG:
+        see_untag(r, node);
+        break;
+    case EVENT_SLOT:
+        see_slot(r, node, event);
+        break;
+    case EVENT_RECOVER:
+        r->seats[node].recovered = true;
+        check_meeting(r, island_of(r, node));
+        break;
+    case EVENT_SETUP:
+    case EVENT_PING:
+    case EVENT_GOOD_NODE:
+    case EVENT_NAME_TAKEN:
+        break;
+    }
+}
+
+// --- What is done to nodes -----------------------------------------------------------------------
+
+static void disturb(struct referee *r, int node, bool moved)
+{
+    struct island *island = island_of(r, node);
+    if (!moved && island->met_by_ns != NEVER) {
+        end_meeting(r, island);
+    }
+    island->disturbed_ns = r->now_ns;
+    expect_turn(r, island);
+    for (int i = 0; i < r->seat_count; i++) {
+        r->seats[i].slots_seen = island_of(r, i)->slots.count;
+    }
+}
+
+// It may lead from now on, or not any longer.
+static void see_readiness(struct referee *r, int node)
+{
+    bool ready = is_present(r, node) && world_is_ready(r->world, node);
+    r->seats[node].ready_ns = ready ? r->now_ns : NEVER;
+}
+
+static void begin_anew(struct referee *r, int node)
+{
+    struct seat *seat = &r->seats[node];
+    remove_tagged(r, node);
+    *seat =
+        (struct seat){.here_ns = r->now_ns, .cut_ns = NEVER, .at = seat->at, .side = seat->side};
+}
+
+static void see_freeze(struct referee *r, int node, bool frozen)
+{
+    struct seat *seat = &r->seats[node];
+    seat->owes_untag = !frozen && seat->tagged && seat->until_ns <= r->now_ns;
+    seat->here_ns = r->now_ns;
+}
+
+static void see_cut(struct referee *r, int node, bool cut)
+{
+    r->seats[node].cut_ns = cut ? r->now_ns : NEVER;
+    r->seats[node].here_ns = r->now_ns;
+}
+
+// I4 is claimed for islands that each had a ring, met at once, and are left alone.
+static void see_move(struct referee *r, int node)
+{
+    struct island *island = island_of(r, node);
+    struct seat *seat = &r->seats[node];
+    bool meets = false;
+    seat->here_ns = r->now_ns;
+    seat->side = seat->at;
+    seat->at = world_island(r->world, node);
+    for (int i = 0; i < r->seat_count; i++) {
+        if (is_on(r, i, island)) {
+            r->seats[i].recovered = false;
+            meets |= i != node && has_ring(r, i) && r->seats[i].side != r->seats[node].side;
+        }
+    }
+    island->met_by_ns = meets && has_ring(r, node)
+                            ? r->now_ns + 2 * r->config.params.cycle_ns + gaps_ns(r, 25) +
+                                  r->config.latency_max_ns + spare_ns(r)
+                            : NEVER;
+}
+
+static void see_change(struct referee *r, const struct news *news)
+{
+    switch (news->type) {
+    case NEWS_STARTED:
+    case NEWS_KILLED:
+    case NEWS_LINK_UP:
+    case NEWS_LINK_DOWN:
+        if (news->type != NEWS_LINK_DOWN) {
+            begin_anew(r, news->node);
+        }
+        break;
+    case NEWS_FROZEN:
+    case NEWS_THAWED:
+        see_freeze(r, news->node, news->type == NEWS_FROZEN);
+        break;
+    case NEWS_CUT:
+    case NEWS_BACK:
+        see_cut(r, news->node, news->type == NEWS_CUT);
+        break;
+    case NEWS_MOVED:
+        make_islands(r, world_island(r->world, news->node));
+        see_move(r, news->node);
+        break;
+    case NEWS_VALUE:
+    case NEWS_ENABLED:
+    case NEWS_DISABLED:
+    case NEWS_PARAMS:
+    case NEWS_EFFECT:
+        break;
+    }
+    see_readiness(r, news->node);
+    disturb(r, news->node, news->type == NEWS_MOVED);
+}
+
+// --- The door ------------------------------------------------------------------------------------
+
+struct referee *referee_new(const struct world *world, const struct referee_config *config)
+{
+    struct referee *r = make(1, sizeof *r);
+    r->world = world;
+    r->config = *config;
+    make_islands(r, 0);
+    r->islands[0].disturbed_ns = world_now_ns(world);
+    return r;
+}
+
+void referee_free(struct referee *r)
+{
+    if (r != NULL) {
+        release(r->seats);
+        release(r->tagged);
+    }
+    release(r);
+}
+
+void referee_settle(struct referee *r, int64_t now_ns)
+{
+    r->now_ns = now_ns;
+    if (r->tagged_count > 1) {
+        check_tagged(r);
+    }
+    for (int i = 0; i < r->tagged_count; i++) {
+        check_lease(r, r->tagged[i]);
+    }
+    for (int i = 0; i < r->island_count; i++) {
+        check_pause(r, &r->islands[i]);
+        if (now_ns > r->islands[i].met_by_ns) {
+            check_meeting(r, &r->islands[i]);
+        }
+    }
+}
+
+void referee_news(struct referee *r, const struct news *news)
+{
+    make_seats(r);
+    referee_settle(r, news->now_ns);
+    if (news->type != NEWS_EFFECT) {
+        see_change(r, news);
+    } else if (news->effect->type == EFFECT_EVENT) {
+        see_event(r, news->node, &news->effect->event);
+    } else if (news->effect->type == EFFECT_SEND && news->effect->send.type == MESSAGE_PING) {
+        hear_beacon(r, island_of(r, news->node));
+        check_turns(r, island_of(r, news->node));
+    }
+}
+
+uint64_t referee_violations(const struct referee *r)
+{
+    return r->violations;
+}
+
+const struct violation *referee_first(const struct referee *r)
+{
+    return r->violations > 0 ? &r->first : NULL;
+}
