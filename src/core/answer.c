@@ -79,7 +79,9 @@ void answer_heard(struct engine *e, const struct message *m)
     }
     nodes_get(&e->nodes, head)->hist_ns = e->now_ns;
     const struct ring *mine = e->answer.old ? &e->answer.ring : &e->ring;
-    if (e->answer.at_ns != NEVER && ring_at(mine, 0) == head) {
+    // What another says may have been under way before the newcomer listened; mine is not.
+    bool keeps = !e->answer.old && head_is_me(e);
+    if (e->answer.at_ns != NEVER && ring_at(mine, 0) == head && !keeps) {
         answer_drop(e);
     }
 }

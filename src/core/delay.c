@@ -13,7 +13,10 @@ enum {
     LAST_RESORT = 2400,
     LAST_RESORT_SPREAD = 200,
     AGAIN = 2700,
-    NOT_READY = 4200, // one gap and a half behind the head that goes on
+    // Between the latest beacon of place 0 and the earliest of place 1, each off by a latency.
+    SILENCE = 250,
+    SILENCE_OF_PYTHON = 1000,
+    NOT_READY = 4200, // a cycle later, well behind the last resort
     NOT_READY_SPREAD = 200,
 };
 
@@ -55,5 +58,11 @@ int64_t delay_renewal(const struct params *params)
 
 int64_t delay_not_ready(const struct params *params, uint64_t spread)
 {
-    return after_cycle(params, NOT_READY) + spread_over(params, NOT_READY_SPREAD, spread);
+    return params->cycle_ns + after_cycle(params, NOT_READY) +
+           spread_over(params, NOT_READY_SPREAD, spread);
+}
+
+int64_t delay_silence(const struct params *params, bool head_is_ours)
+{
+    return after_cycle(params, head_is_ours ? SILENCE : SILENCE_OF_PYTHON);
 }

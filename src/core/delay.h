@@ -29,4 +29,6 @@ int64_t delay_renewal(const struct params *params);
 // A node that is not ready, while a ready one leads.
 int64_t delay_not_ready(const struct params *params, uint64_t spread);
 
+int64_t delay_silence(const struct params *params, bool head_is_ours); // nobody was at place 0
+
 #endif

@@ -35,6 +35,7 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
     m->type = type;
     m->node = nodes_name(&e->nodes, SELF);
     m->nonce = 0;
+    m->unready = false;
     m->value = VALUE_NULL;
     m->history.count = 0;
     return m;
@@ -78,8 +79,23 @@ void emit_history(const struct engine *e, struct history *to, const struct ring 
     }
 }
 
+// I5: a collision may be decided one way and then back.
+static bool slot_is_told(struct engine *e)
+{
+    uint64_t hash = hash_mix(e->slot);
+    for (uint32_t i = 0; i < e->ring.count; i++) {
+        hash = hash_mix(hash ^ nodes_get(&e->nodes, e->ring.ids[i])->hash);
+    }
+    bool told = hash == e->told_slot;
+    e->told_slot = hash;
+    return told;
+}
+
 void emit_slot(struct engine *e, struct effects *fx, bool led)
 {
+    if (slot_is_told(e)) {
+        return;
+    }
     struct event *event = emit_event(fx, EVENT_SLOT);
     event->slot = e->slot;
     event->who = led ? nodes_name(&e->nodes, e->ring.ids[0]) : NAME_NONE;
@@ -180,11 +196,25 @@ static void forget_unseen(struct engine *e)
     }
     bool unseen =
         (e->now_ns - nodes_get(&e->nodes, id)->seen_ns) / cycle_max_ns(e) > (int64_t)turns;
+    if (unseen && id == e->expected && id != SELF) {
+        e->expected = NODE_ABSENT; // a lone node renews before anybody's silence could count
+    }
     if (unseen && !is_needed(e, id)) {
         nodes_remove(&e->nodes, id);
     } else if (unseen) {
         nodes_see(&e->nodes, id, nodes_get(&e->nodes, id)->seen_ns); // to the end of the queue
     }
+}
+
+static void note_readiness(struct node *node, const struct message *m)
+{
+    if (m->type == MESSAGE_PING || m->type == MESSAGE_HIST) {
+        node->ready = value_is_null(m->value) ? READY_NO : READY_YES;
+    } else if (m->type == MESSAGE_VERS && m->nonce != 0 && m->unready) {
+        node->ready = READY_NO;
+    } else if (node->ready == READY_NO && (m->type == MESSAGE_VERS || !node->ours)) {
+        node->ready = READY_UNKNOWN; // it started anew, or has become ready
+    } // an `init` of ours may have been overtaken by the `vers` that says more
 }
 
 // What a message tells of its sender, or of the head that a hist speaks for.
@@ -194,11 +224,7 @@ static void note_sender(struct engine *e, const struct message *m)
     node_id id = intern(e, is_hist ? m->history.names[0] : m->node);
     struct node *node = nodes_get(&e->nodes, id);
 
-    if (is_hist || m->type == MESSAGE_PING) {
-        node->ready = value_is_null(m->value) ? READY_NO : READY_YES;
-    } else if (node->ready == READY_NO) {
-        node->ready = READY_UNKNOWN; // it started anew, or has become ready
-    }
+    note_readiness(node, m);
     if (is_hist) {
         return;
     }
@@ -234,9 +260,6 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         return;
     }
     note_sender(e, m);
-    if (m->type == MESSAGE_PING && m->history.count == 1) {
-        join_lone_heard(e);
-    }
     switch (m->type) {
     case MESSAGE_INIT:
         join_init_heard(e);
@@ -283,15 +306,25 @@ static void on_proof(struct engine *e, int64_t sent_ns)
     }
 }
 
+// J2: so that the others expect me, or do not wait for me.
+static void say_readiness(struct engine *e, struct effects *fx)
+{
+    if (e->phase == PHASE_LISTENING || e->phase == PHASE_RUNNING) {
+        setup_send(e, fx);
+    }
+}
+
 static void on_value(struct engine *e, struct value value, struct effects *fx)
 {
     bool was_ready = is_ready(e);
     store_value(&e->value, value);
-    if (was_ready && !is_ready(e)) {
-        hold_give_up(e, UNTAG_DISABLED, fx);
-    } else if (!was_ready && is_ready(e) && e->phase == PHASE_RUNNING) {
-        setup_send(e, fx); // so that the others expect me
+    if (was_ready == is_ready(e)) {
+        return;
     }
+    if (was_ready) {
+        hold_give_up(e, UNTAG_DISABLED, fx);
+    }
+    say_readiness(e, fx);
 }
 
 static void on_enable(struct engine *e, struct effects *fx)
@@ -300,7 +333,9 @@ static void on_enable(struct engine *e, struct effects *fx)
         return;
     }
     e->enabled = true;
-    if (e->phase == PHASE_LISTENING) {
+    // With a ring that is long silent it would speak before it knows who has led meanwhile.
+    bool stale = e->now_ns - e->head.heard_ns > cycle_max_ns(e);
+    if (e->phase == PHASE_LISTENING || (e->phase == PHASE_RUNNING && stale)) {
         join_start(e, fx);
     } else if (e->phase == PHASE_RUNNING) {
         nodes_get(&e->nodes, SELF)->known_slot = e->slot;
@@ -311,8 +346,12 @@ static void on_enable(struct engine *e, struct effects *fx)
 static void on_disable(struct engine *e, struct effects *fx)
 {
     int64_t stands_ns = e->stands_ns;
+    bool was_ready = is_ready(e);
     e->enabled = false;
     hold_give_up(e, UNTAG_DISABLED, fx);
+    if (was_ready) {
+        say_readiness(e, fx);
+    }
     drop_timers(e);
     e->stands_ns = stands_ns;
 }
@@ -351,7 +390,7 @@ static void wake_late(struct engine *e, struct effects *fx)
     hold_forget_pending(e, fx);
     answer_drop(e);
     e->vers_ns = e->stands_ns = NEVER;
-    e->quiet_until_ns = e->now_ns + e->params.gap_ns;
+    e->quiet_until_ns = e->woke_until_ns = e->now_ns + e->params.gap_ns;
     if (e->listen_end_ns != NEVER) {
         e->listen_end_ns = latest(e->listen_end_ns, e->quiet_until_ns);
     }
@@ -364,8 +403,9 @@ static void notice_lateness(struct engine *e, struct effects *fx)
     int64_t late_ns = e->armed_ns != NEVER ? e->now_ns - e->armed_ns : 0;
     if (late_ns > e->params.gap_ns / 2) {
         wake_late(e, fx);
-    } else if (late_ns > params_slack_ns(&e->params)) {
+    } else if (late_ns > params_slack_ns(&e->params) && e->armed_ns != e->quiet_until_ns) {
         e->quiet_until_ns = latest(e->quiet_until_ns, e->now_ns + e->params.gap_ns / 10);
+        e->woke_until_ns = latest(e->woke_until_ns, e->quiet_until_ns);
     }
 }
 
@@ -392,10 +432,8 @@ static bool leads_alone(const struct engine *e)
     int64_t since_ns = e->now_ns - 2 * cycle_max_ns(e);
     for (node_id id = e->nodes.newest; id != NODE_ABSENT; id = nodes_get(&e->nodes, id)->older) {
         const struct node *node = nodes_get(&e->nodes, id);
-        if (node->seen_ns <= since_ns) {
-            break;
-        }
-        if (id != SELF && (!node->ours || node->ready != READY_NO)) {
+        bool counts = id != SELF && (!node->ours || node->ready != READY_NO);
+        if (counts && node->seen_ns > since_ns) { // in no order: some are kept though old (J6)
             return false;
         }
     }
@@ -408,6 +446,9 @@ static void speak(struct engine *e, struct effects *fx)
     uint32_t limit =
         e->params.splits > BEACON_NAMES_MIN ? (uint32_t)e->params.splits : BEACON_NAMES_MIN;
 
+    if (e->introduce) {
+        setup_send(e, fx); // first, so that they know by whom the turn is
+    }
     rules_own_turn(e);
     struct message *m = emit_send(e, fx, MESSAGE_PING);
     m->value = stored_value(&e->value);
@@ -417,9 +458,6 @@ static void speak(struct engine *e, struct effects *fx)
     e->spoke = true;
     e->renews = leads_alone(e);
     hold_pend(e);
-    if (e->introduce) {
-        setup_send(e, fx);
-    }
 }
 
 // While this node has no value: who could tell it more.
@@ -555,6 +593,7 @@ struct engine *engine_init(void *memory, const struct engine_config *config)
         .recover_ns = LONG_AGO_NS,
         .rival_ns = LONG_AGO_NS,
         .quiet_until_ns = LONG_AGO_NS,
+        .woke_until_ns = LONG_AGO_NS,
         .head.heard_ns = LONG_AGO_NS,
     };
     e->armed_ns = e->tag_end_ns = e->pending_end_ns = e->prove_ns = NEVER;

@@ -9,7 +9,7 @@ bool holds_tag(const struct engine *e)
     return e->hold == HOLD_TAGGED || e->hold == HOLD_RENEWING;
 }
 
-static bool is_pending(const struct engine *e)
+bool hold_is_pending(const struct engine *e)
 {
     return e->hold == HOLD_PENDING || e->hold == HOLD_RENEWING;
 }
@@ -17,7 +17,7 @@ static bool is_pending(const struct engine *e)
 static void set_hold(struct engine *e, enum hold hold)
 {
     e->hold = hold;
-    if (!is_pending(e)) {
+    if (!hold_is_pending(e)) {
         e->pending_end_ns = NEVER;
     }
     if (!holds_tag(e)) {
@@ -45,7 +45,7 @@ int64_t lease_renewal_ns(const struct engine *e)
 
 void hold_pend(struct engine *e)
 {
-    assert(!is_pending(e));
+    assert(!hold_is_pending(e));
     set_hold(e, holds_tag(e) ? HOLD_RENEWING : HOLD_PENDING);
     e->pending_end_ns = e->now_ns + e->params.gap_ns;
 }
@@ -78,7 +78,7 @@ static void become_tagged(struct engine *e, struct effects *fx)
 
 void hold_resolve(struct engine *e, struct effects *fx)
 {
-    if (!is_pending(e) || e->now_ns < e->pending_end_ns) {
+    if (!hold_is_pending(e) || e->now_ns < e->pending_end_ns) {
         return;
     }
     assert(head_is_me(e));
@@ -145,7 +145,7 @@ void hold_forget_pending(struct engine *e, struct effects *fx)
 {
     if (holds_tag(e) && (e->now_ns >= e->tag_end_ns || proof_is_stale(e))) {
         hold_give_up(e, UNTAG_SUSPEND, fx);
-    } else if (is_pending(e)) {
+    } else if (hold_is_pending(e)) {
         int64_t end_ns = e->tag_end_ns;
         set_hold(e, holds_tag(e) ? HOLD_TAGGED : HOLD_NONE);
         e->tag_end_ns = end_ns;

@@ -16,6 +16,7 @@ void join_start(struct engine *e, struct effects *fx)
     e->phase = PHASE_LISTENING;
     e->spoke = false;
     e->rival_starts = false;
+    e->turns.count = 0; // whoever has joined again may speak after the same one as before (R6)
     e->listen_end_ns = NEVER;
     if (!e->enabled) {
         return;
@@ -54,10 +55,19 @@ static void arm_introduction(struct engine *e)
     e->introduce = true;
 }
 
-// It would take itself for alone, and go on for ever before anybody's turn comes (D2).
-void join_lone_heard(struct engine *e)
+// Those of the other island may never have heard of me.
+void join_island_met(struct engine *e)
 {
-    if (e->introduce && e->enabled && e->phase == PHASE_RUNNING) {
+    if (e->now_ns - e->last_vers_ns >= 2 * e->params.gap_ns) {
+        introduce_soon(e);
+    }
+}
+
+// It takes itself for alone, and would go on for ever before anybody's turn comes (D2).
+void join_renewal_heard(struct engine *e)
+{
+    bool has_place = e->expected == SELF || ring_find(&e->ring, SELF) >= 0;
+    if (has_place && is_ready(e) && e->phase == PHASE_RUNNING) {
         introduce_soon(e);
     }
 }

@@ -7,6 +7,9 @@
 // given a place.
 enum { PYTHON_WAITS_RINGS = 4 };
 
+// How far the line is counted: further back all speak at about the same time.
+enum { LINE_PLACES = 5 };
+
 // Without presence, how often an expected node may stay silent before it counts as gone.
 enum { MISSES_MAX = 2 };
 
@@ -99,28 +102,57 @@ static bool draw_lot(const struct engine *e)
     return e->config.draw(e->config.draw_context) % (uint32_t)candidates < tickets;
 }
 
+// Turns since the last entry, those not counted in which a full ring stays as it is; -1: it is one.
+static int64_t turns_open(const struct engine *e)
+{
+    int64_t turns = (int64_t)e->entry.turns_since;
+    return ring_is_full(e) ? turns - params_ring_size(&e->params) : turns;
+}
+
 node_id line_expected(struct engine *e)
 {
-    uint64_t turns = e->entry.turns_since;
+    int64_t turns = turns_open(e);
     bool full = ring_is_full(e);
 
     e->lot_lost = false;
-    if (full) {
-        uint64_t size = (uint64_t)params_ring_size(&e->params);
-        if (turns < size) {
-            return NODE_ABSENT;
-        }
-        turns -= size;
+    if (turns < 0) {
+        return NODE_ABSENT;
     }
-    node_id id = candidate_after_entry(e, turns);
+    node_id id = candidate_after_entry(e, (uint64_t)turns);
     if (id == SELF && full && python_in_line(e) && is_only_candidate(e, SELF)) {
         e->lot_lost = !draw_lot(e);
     }
     return id;
 }
 
+// Not after the turn of a node that cannot lead: it is the last that speaks.
+static bool two_live_on_ring(const struct engine *e)
+{
+    int live = 0;
+    if (!leads(e, e->ring.ids[0])) {
+        return false;
+    }
+    for (uint32_t i = 0; i < e->ring.count; i++) {
+        live += leads(e, e->ring.ids[i]);
+    }
+    return live >= 2;
+}
+
+// How many would be expected before this node, after the one that is; -1: it would not be.
+static int places_behind_expected(const struct engine *e)
+{
+    int64_t turns = turns_open(e);
+    for (int behind = 1; behind < LINE_PLACES && turns >= 0 && is_candidate(e, SELF); behind++) {
+        if (candidate_after_entry(e, (uint64_t)(turns + behind)) == SELF) {
+            return behind - 1;
+        }
+    }
+    return -1;
+}
+
 // Where this node stands in the line, or -1: the newcomer that is expected, then the ring from its
-// end, without the head. Those that would not speak anyhow do not count.
+// end, without the head. Those that would not speak anyhow do not count. A ring that is about to
+// end has the next candidates behind it.
 static int place_in_line(const struct engine *e)
 {
     int place = 0;
@@ -141,16 +173,13 @@ static int place_in_line(const struct engine *e)
             place++;
         }
     }
-    return -1;
+    int behind = two_live_on_ring(e) ? -1 : places_behind_expected(e);
+    return behind >= 0 ? place + behind : -1;
 }
 
-static bool two_live_on_ring(const struct engine *e)
+int64_t line_silence_ns(const struct engine *e)
 {
-    int live = 0;
-    for (uint32_t i = 0; i < e->ring.count; i++) {
-        live += leads(e, e->ring.ids[i]);
-    }
-    return live >= 2;
+    return delay_silence(&e->params, nodes_get(&e->nodes, e->ring.ids[0])->ours);
 }
 
 int64_t line_delay_ns(const struct engine *e)
@@ -158,11 +187,11 @@ int64_t line_delay_ns(const struct engine *e)
     const struct params *params = &e->params;
     uint64_t spread = hash_mix(nodes_get(&e->nodes, SELF)->hash ^ e->slot);
 
-    if (head_is_me(e)) {
-        return e->renews && is_ready(e) ? delay_renewal(params) : delay_again(params);
-    }
     if (!is_ready(e) && ring_has_leader(e)) {
         return delay_not_ready(params, spread);
+    }
+    if (head_is_me(e)) {
+        return e->renews && is_ready(e) ? delay_renewal(params) : delay_again(params);
     }
     int place = place_in_line(e);
     if (place < 0) {

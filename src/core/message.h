@@ -23,6 +23,7 @@ struct message {
     struct name node;       // init, vers, ping
     struct params params;   // vers
     uint64_t nonce;         // vers of one of ours: below 2^53; 0: none
+    bool unready;           // vers of one of ours: it cannot lead now
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one
 };

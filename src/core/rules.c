@@ -34,9 +34,23 @@ static bool turn_is_over(const struct engine *e)
     return since_head_ns(e) >= e->params.cycle_ns - 2 * e->params.gap_ns;
 }
 
+static bool is_lone(const struct message *m)
+{
+    return m->history.count == 1;
+}
+
+static bool is_ours(const struct engine *e, node_id id)
+{
+    return id != NODE_UNKNOWN && nodes_get(&e->nodes, id)->ours;
+}
+
 // P1: negative when the message's head is the better one.
 static int against_head(const struct engine *e, const struct message *m)
 {
+    node_id lone = is_lone(m) ? nodes_find(&e->nodes, m->history.names[0]) : e->ring.ids[0];
+    if (is_lone(m) != e->head.lone && is_ours(e, lone)) {
+        return is_lone(m) ? 1 : -1;
+    }
     int order = value_compare(head_value(e), m->value);
     if (order != 0) {
         return order;
@@ -95,33 +109,57 @@ static void remember_ring(struct engine *e)
     e->entry_before = e->entry;
 }
 
+// E1: the turn that begins came so late that whoever was expected has been silent. One that comes
+// in time is of somebody whom others expected.
+static void count_silence(struct engine *e)
+{
+    if (!e->expects_surely || e->expected == NODE_ABSENT || e->expected == e->ring.ids[0] ||
+        e->now_ns < e->expected_by_ns) {
+        return;
+    }
+    struct node *silent = nodes_get(&e->nodes, e->expected);
+    if (silent->missed < UINT8_MAX) {
+        silent->missed++;
+    }
+}
+
 // A new turn, or another node's in the present one.
 static void start_turn(struct engine *e, bool new_slot)
 {
     node_id head = e->ring.ids[0];
     if (new_slot) {
-        if (e->expects_surely && e->expected != NODE_ABSENT && e->expected != head) {
-            struct node *silent = nodes_get(&e->nodes, e->expected);
-            if (silent->missed < UINT8_MAX) {
-                silent->missed++;
-            }
-        }
+        count_silence(e);
         e->slot++;
     }
     e->renews = false;
     e->head.heard_ns = e->now_ns;
     nodes_get(&e->nodes, head)->sent_slot = e->slot;
     e->expected = line_expected(e);
+    e->expected_by_ns = e->now_ns + line_silence_ns(e);
     e->expects_surely = e->entry.seen;
     answer_drop(e);
 }
 
-static void hear_head(struct engine *e, const struct message *m)
+static void hear_head(struct engine *e, const struct message *m, bool again)
 {
     e->head.by_beacon = m->type == MESSAGE_PING;
+    e->head.lone = is_lone(m);
+    e->head.in_time = e->head.by_beacon && e->now_ns >= e->woke_until_ns;
+    e->head.again = again && e->head.by_beacon;
     e->head.contents = contents_of(m);
     store_value(&e->head.value, m->value);
     e->stands_ns = e->now_ns + e->params.gap_ns;
+}
+
+// R6: so many turns ago. What is read after a sleep (J4) may be older as well: no beacon that comes
+// now is taken for that one again, for in a ring the same follow each other every round.
+static void note_turn(struct engine *e, node_id sender, node_id before, uint32_t ago)
+{
+    int64_t shortest_ns = e->params.cycle_ns - 2 * e->params.gap_ns;
+    if (e->now_ns < e->woke_until_ns) {
+        ago++;
+    }
+    turns_add(&e->turns, sender, before, e->now_ns - ago * shortest_ns);
 }
 
 // When only the head's own word tells what was before it.
@@ -142,10 +180,10 @@ static void take_ring(struct engine *e, struct heard *h)
     for (uint32_t i = h->history.count; i-- > 0;) {
         node_id before = ring_at(&h->history, i + 1);
         if (before != NODE_ABSENT || h->history.count == 1) {
-            turns_add(&e->turns, h->history.ids[i], before, e->now_ns); // R6
+            note_turn(e, h->history.ids[i], before, i);
         }
     }
-    hear_head(e, h->m);
+    hear_head(e, h->m, false);
     start_turn(e, true);
 }
 
@@ -165,8 +203,10 @@ void rules_own_turn(struct engine *e)
     node_id before = ring_at(&e->ring, 0);
     remember_ring(e);
     move_to_front(e, SELF);
-    turns_add(&e->turns, SELF, before, e->now_ns);
-    e->head.by_beacon = true;
+    note_turn(e, SELF, before, 0);
+    e->head.by_beacon = e->head.in_time = true;
+    e->head.again = before == SELF;
+    e->head.lone = e->ring.count == 1;
     e->head.value = e->value;
     e->stands_ns = NEVER;
     start_turn(e, true);
@@ -176,12 +216,13 @@ void rules_own_turn(struct engine *e)
 static void follow(struct engine *e, struct heard *h, uint32_t depth)
 {
     intern_history(e, h);
+    e->expects_surely &= depth == 0; // whoever was expected may have spoken meanwhile
     for (uint32_t i = depth + 1; i-- > 0;) {
         remember_ring(e);
         move_to_front(e, h->history.ids[i]);
-        turns_add(&e->turns, h->history.ids[i], ring_at(&h->history, i + 1), e->now_ns);
+        note_turn(e, h->history.ids[i], ring_at(&h->history, i + 1), i);
     }
-    hear_head(e, h->m);
+    hear_head(e, h->m, false);
     start_turn(e, true);
 }
 
@@ -199,7 +240,7 @@ static bool is_copy(const struct engine *e, const struct heard *h)
     if (e->head.by_beacon) {
         return contents_of(h->m) == e->head.contents && since_head_ns(e) < e->params.gap_ns;
     }
-    return begins_my_ring(e, h) && !turn_is_over(e);
+    return begins_my_ring(e, h) && since_head_ns(e) < e->params.gap_ns;
 }
 
 // "The sender is my head."
@@ -214,11 +255,15 @@ static bool r1_same_head(struct engine *e, struct heard *h, struct effects *fx)
     if (is_copy(e, h)) {
         e->head.heard_ns = e->now_ns;
         e->head.by_beacon = true;
+        e->head.in_time = e->now_ns >= e->woke_until_ns;
         e->head.contents = contents_of(h->m);
         emit_note(fx, NOTE_COPY, h->m->node);
         return true;
     }
     emit_note(fx, NOTE_AGAIN, h->m->node);
+    if (since_head_ns(e) < e->params.cycle_ns - e->params.gap_ns / 2) {
+        join_renewal_heard(e);
+    }
     hold_give_up(e, UNTAG_HANDOVER, fx);
     remember_ring(e);
     if (begins_my_ring(e, h)) {
@@ -226,25 +271,24 @@ static bool r1_same_head(struct engine *e, struct heard *h, struct effects *fx)
     } else {
         move_to_front(e, h->sender);
     }
-    turns_add(&e->turns, h->sender, h->before, e->now_ns);
-    hear_head(e, h->m);
+    note_turn(e, h->sender, h->before, 0);
+    hear_head(e, h->m, true);
     start_turn(e, true);
     return true;
 }
 
-// The crossing of R2: both have spoken before they heard each other.
+// The crossing of R2: both have spoken before they heard each other, since nobody can have followed
+// the present turn of my head yet. What the sender followed is an earlier one.
 static bool have_crossed(const struct engine *e, const struct heard *h)
 {
-    bool pending = e->hold == HOLD_PENDING || e->hold == HOLD_RENEWING;
-    return pending && h->before == SELF && head_is_me(e);
+    return h->before == e->ring.ids[0] && e->head.in_time && !turn_is_over(e);
 }
 
 // Whether my tag may run on to its own end beside the turn that begins: the beacon comes from one
 // that will not be tagged before.
 static bool is_willing(const struct engine *e, const struct heard *h)
 {
-    return head_is_me(e) && h->by_beacon && h->sender != NODE_UNKNOWN &&
-           nodes_get(&e->nodes, h->sender)->ours &&
+    return head_is_me(e) && !hold_is_pending(e) && h->by_beacon && is_ours(e, h->sender) &&
            since_head_ns(e) >= e->params.cycle_ns - e->params.gap_ns;
 }
 
@@ -275,7 +319,7 @@ static bool r3_missed(struct engine *e, struct heard *h, struct effects *fx)
     if (beyond != NODE_ABSENT && beyond != ring_at(&e->ring, 1)) {
         return false;
     }
-    if (h->by_beacon && !turn_is_over(e)) {
+    if (e->head.by_beacon && !turn_is_over(e)) {
         return false;
     }
     emit_note(fx, NOTE_MISSED, h->m->history.names[0]);
@@ -289,34 +333,56 @@ static void replace_head(struct engine *e, struct heard *h, bool next_turn)
 {
     intern_history(e, h);
     bool was_on_ring = ring_find(&e->before, h->sender) >= 0;
-    bool same_before = h->before == ring_at(&e->before, 0);
-    if (same_before) {
+    bool again = h->sender == ring_at(&e->before, 0);
+    if (again || h->before == ring_at(&e->before, 0)) {
         e->ring = e->before;
         e->entry = e->entry_before;
-        ring_turn(&e->ring, h->sender, ring_size(e));
+        if (!begins_my_ring(e, h)) {
+            ring_turn(&e->ring, h->sender, ring_size(e));
+        }
     } else {
         struct ring rest = e->ring;
         e->ring = h->history;
         ring_truncate(&e->ring, ring_size(e));
-        ring_fill(&e->ring, &rest, ring_size(e));
+        if (h->by_beacon) { // a hist carries the whole ring
+            ring_fill(&e->ring, &rest, ring_size(e));
+        }
         e->entry = e->entry_before;
         forget_before_head(e);
     }
     note_entry(e, h->sender, was_on_ring);
-    turns_add(&e->turns, h->sender, h->before, e->now_ns);
-    hear_head(e, h->m);
+    note_turn(e, h->sender, h->before, 0);
+    hear_head(e, h->m, again);
     start_turn(e, next_turn);
+}
+
+// Two that know of nobody collide when both begin; a head that goes on alone has met an island.
+static bool follows_the_same(const struct engine *e, const struct heard *h)
+{
+    return h->before == ring_at(&e->ring, 1) && (h->before != NODE_ABSENT || !e->head.again);
 }
 
 static bool has_strong_signs(const struct engine *e, const struct heard *h)
 {
-    return h->before == ring_at(&e->ring, 1) || have_crossed(e, h);
+    return follows_the_same(e, h) || have_crossed(e, h);
 }
 
 static bool has_weak_signs(const struct engine *e, const struct heard *h)
 {
-    return h->before == ring_at(&e->ring, 0) || h->before == ring_at(&e->ring, 1) ||
-           h->sender == ring_at(&e->ring, 1);
+    return follows_the_same(e, h) || h->sender == ring_at(&e->ring, 1);
+}
+
+// One of ours that has not heard of my ring, though its turn is not long over.
+static bool begins_alone(const struct engine *e, const struct heard *h)
+{
+    return is_lone(h->m) && !e->head.lone && is_ours(e, h->sender) &&
+           since_head_ns(e) <= cycle_max_ns(e);
+}
+
+// J4: my head was heard late; how long its turn has lasted is not known.
+static bool woke_in_turn(const struct engine *e)
+{
+    return e->head.by_beacon && !e->head.in_time && e->now_ns >= e->woke_until_ns;
 }
 
 // "A collision in one slot."
@@ -326,7 +392,7 @@ static bool r4_collision(struct engine *e, struct heard *h, bool signs, struct e
     if (!signs) {
         return false;
     }
-    if (h->by_beacon && turn_is_over(e)) {
+    if (h->by_beacon && (turn_is_over(e) || woke_in_turn(e)) && !begins_alone(e, h)) {
         emit_note(fx, NOTE_LATE_TURN, sender);
         hold_lose(e, sender, fx);
         replace_head(e, h, true);
@@ -343,13 +409,26 @@ static bool r4_collision(struct engine *e, struct heard *h, bool signs, struct e
     return true;
 }
 
+static bool is_old_news(const struct engine *e, const struct heard *h)
+{
+    if (!h->by_beacon && have_crossed(e, h) && !e->head.again) {
+        return true; // of a turn before my head's, which it followed in its turn
+    }
+    int64_t age_ns = h->by_beacon ? e->params.cycle_ns - 2 * e->params.gap_ns : 2 * cycle_max_ns(e);
+    if (!h->by_beacon && e->now_ns < e->woke_until_ns) {
+        age_ns = NEVER; // J4: it waited as long as I slept
+    }
+    return turns_is_old_news(&e->turns, h->sender, h->before, e->now_ns, age_ns);
+}
+
 // "A pending node obeys any hist whose head is better than itself, old news or not"; but not one of
-// the very turn that its own beacon followed, which was on its way then.
+// the very turn that its own beacon followed, which was on its way then. What tells of another
+// island is R7's.
 static bool r5_obey(struct engine *e, struct heard *h, struct effects *fx)
 {
-    bool pending = e->hold == HOLD_PENDING || e->hold == HOLD_RENEWING;
     bool followed = h->sender == ring_at(&e->before, 0) && h->before == ring_at(&e->before, 1);
-    if (!pending || followed || !beats_head(e, h->m)) {
+    bool islands = !has_strong_signs(e, h) && !has_weak_signs(e, h) && !is_old_news(e, h);
+    if (!hold_is_pending(e) || followed || islands || !beats_head(e, h->m)) {
         return false;
     }
     emit_note(fx, NOTE_OBEY, h->m->history.names[0]);
@@ -358,17 +437,17 @@ static bool r5_obey(struct engine *e, struct heard *h, struct effects *fx)
     return true;
 }
 
-static bool r6_old_news(struct engine *e, const struct heard *h, struct effects *fx)
+static bool r6_old_news(const struct engine *e, const struct heard *h, struct effects *fx)
 {
-    int64_t age_ns = h->by_beacon ? e->params.cycle_ns - 2 * e->params.gap_ns : 2 * cycle_max_ns(e);
-    if (!turns_is_old_news(&e->turns, h->sender, h->before, e->now_ns, age_ns)) {
-        return false;
+    if (is_old_news(e, h)) {
+        emit_note(fx, NOTE_OLD_NEWS, h->m->history.names[0]);
+        return true;
     }
-    emit_note(fx, NOTE_OLD_NEWS, h->m->history.names[0]);
-    return true;
+    return false;
 }
 
-static void report_recover(struct engine *e, const struct heard *h, const struct ring *mine,
+// Whether it is reported: not the ninth time in a gap.
+static bool report_recover(struct engine *e, const struct heard *h, const struct ring *mine,
                            bool replace, struct effects *fx)
 {
     if (e->now_ns - e->recover_ns >= e->params.gap_ns) {
@@ -376,7 +455,7 @@ static void report_recover(struct engine *e, const struct heard *h, const struct
         e->recovers = 0;
     }
     if (++e->recovers > RECOVERS_MAX) {
-        return;
+        return false;
     }
     struct event *event = emit_event(fx, EVENT_RECOVER);
     event->prio = ring_find(mine, SELF);
@@ -384,6 +463,13 @@ static void report_recover(struct engine *e, const struct heard *h, const struct
     emit_history(e, &event->ring, mine, mine->count);
     event->remote.count = h->m->history.count;
     memcpy(event->remote.names, h->m->history.names, h->m->history.count * sizeof(struct name));
+    return true;
+}
+
+// Nobody of my ring has taken the next turn: what my head was worth counts no longer.
+static bool ring_is_silent(const struct engine *e)
+{
+    return since_head_ns(e) > e->params.cycle_ns + 3 * e->params.gap_ns;
 }
 
 // "Two islands have met."
@@ -392,7 +478,7 @@ static void r7_islands(struct engine *e, struct heard *h, struct effects *fx)
     struct name sender = h->m->history.names[0];
     struct ring mine = e->ring;
     struct stored_value value = e->head.value;
-    bool lost = beats_head(e, h->m);
+    bool lost = beats_head(e, h->m) || (h->by_beacon && ring_is_silent(e));
 
     emit_note(fx, lost ? NOTE_ISLANDS_LOST : NOTE_ISLANDS_WON, sender);
     if (lost) {
@@ -400,7 +486,9 @@ static void r7_islands(struct engine *e, struct heard *h, struct effects *fx)
         take_ring(e, h);
     }
     if (is_ready(e) && ring_find(&mine, SELF) >= 0) {
-        report_recover(e, h, &mine, lost, fx);
+        if (report_recover(e, h, &mine, lost, fx)) {
+            join_island_met(e);
+        }
         answer_islands(e, &mine, &value);
     }
 }

@@ -7,6 +7,7 @@ void setup_send(struct engine *e, struct effects *fx)
     struct message *m = emit_send(e, fx, MESSAGE_VERS);
     m->params = e->params;
     m->nonce = e->config.nonce;
+    m->unready = !is_ready(e);
     e->last_vers_ns = e->now_ns;
     e->vers_ns = NEVER;
     e->introduce_ns = NEVER;

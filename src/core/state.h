@@ -40,6 +40,9 @@ struct entry {
 struct head {
     int64_t heard_ns;
     bool by_beacon;    // else by a hist
+    bool lone;         // it named nobody but itself (P1)
+    bool in_time;      // when it was sent, not when a process woke
+    bool again;        // its last turn was the one before
     uint64_t contents; // of its beacon (R1)
     struct stored_value value;
 };
@@ -67,11 +70,12 @@ struct engine {
     struct entry entry, entry_before;
     struct head head;
     struct turns turns;
-    uint64_t slot;    // turns begun in this node's view
-    node_id expected; // E1: who may enter in this slot; NODE_ABSENT: nobody
+    uint64_t slot;       // turns begun in this node's view
+    node_id expected;    // E1: who may enter in this slot; NODE_ABSENT: nobody
     bool expects_surely; // by an entry that was seen
-    bool lot_lost;    // E3: it would be me, but I drew a blank
-    bool renews;      // D3: alone at the last own beacon
+    int64_t expected_by_ns;
+    bool lot_lost; // E3: it would be me, but I drew a blank
+    bool renews;   // D3: alone at the last own beacon
 
     enum hold hold;
     uint64_t tag_slot;
@@ -86,9 +90,10 @@ struct engine {
     int64_t prove_ns;       // L1: ask for a proof
     int64_t armed_ns;       // the deadline that the last step gave (J4)
     int64_t quiet_until_ns; // J4, J5: nothing is sent before
+    int64_t woke_until_ns;  // J4: what is heard before may have waited
     struct answer answer;
 
-    int64_t last_sent_ns;  // my last beacon (D4)
+    int64_t last_sent_ns; // my last beacon (D4)
     int64_t last_vers_ns;
     int64_t recover_ns; // when the present gap of recover events began, and how many they are
     int recovers;
@@ -98,6 +103,7 @@ struct engine {
     int64_t rival_ns;       // J5: when a beacon of another node of my name was last heard
     bool rival_starts;      // J5: another node of my name started while I listened
     uint64_t good_nodes;    // what the last good-node event said, hashed
+    uint64_t told_slot;     // what the last slot event said, hashed
 };
 
 // --- engine.c: effects, and what several files need ---
@@ -127,11 +133,13 @@ void hold_give_up(struct engine *e, enum untag_reason reason, struct effects *fx
 void hold_lose(struct engine *e, struct name by, struct effects *fx);
 void hold_forget_pending(struct engine *e, struct effects *fx); // J4
 bool holds_tag(const struct engine *e);
+bool hold_is_pending(const struct engine *e);
 int64_t lease_renewal_ns(const struct engine *e); // L1: when to ask for the next proof
 
 // --- line.c ---
 node_id line_expected(struct engine *e);
 int64_t line_delay_ns(const struct engine *e);
+int64_t line_silence_ns(const struct engine *e); // after the head's beacon: nobody at place 0
 
 // --- rules.c ---
 void rules_beacon(struct engine *e, const struct message *m, struct effects *fx);
@@ -152,7 +160,8 @@ void answer_drop(struct engine *e);
 void join_start(struct engine *e, struct effects *fx);
 void join_listened(struct engine *e, struct effects *fx); // nobody spoke
 void join_init_heard(struct engine *e);
-void join_lone_heard(struct engine *e); // a beacon of one that knows nobody else
+void join_island_met(struct engine *e);
+void join_renewal_heard(struct engine *e); // the head went on before anybody's turn
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx); // J5: handled
 
 // --- setup.c ---

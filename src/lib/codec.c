@@ -273,6 +273,7 @@ enum key {
     KEY_N_HOSTS,
     KEY_FORCE_IN,
     KEY_NONCE,
+    KEY_READY,
     KEY_COUNT
 };
 
@@ -281,6 +282,7 @@ static const struct name key_names[KEY_COUNT] = {
     [KEY_HISTORY] = {"history", 7}, [KEY_VERSION] = {"version", 7},   [KEY_CYCLE] = {"cycle", 5},
     [KEY_GAP] = {"gap", 3},         [KEY_NODES] = {"nodes", 5},       [KEY_SPLITS] = {"splits", 6},
     [KEY_N_HOSTS] = {"n_hosts", 7}, [KEY_FORCE_IN] = {"force_in", 8}, [KEY_NONCE] = {"nonce", 5},
+    [KEY_READY] = {"ready", 5},
 };
 
 static const struct name type_names[] = {
@@ -449,6 +451,14 @@ static enum drop read_nonce(struct reader *r, uint64_t *nonce)
     return drop;
 }
 
+static enum drop read_ready(struct reader *r, bool *unready)
+{
+    bool ready = true;
+    enum drop drop = read_bool(r, &ready);
+    *unready = !ready;
+    return drop;
+}
+
 static enum drop read_member(struct reader *r, enum key key, struct message *m)
 {
     switch (key) {
@@ -476,6 +486,8 @@ static enum drop read_member(struct reader *r, enum key key, struct message *m)
         return read_bool(r, &m->params.force_in);
     case KEY_NONCE:
         return read_nonce(r, &m->nonce);
+    case KEY_READY:
+        return read_ready(r, &m->unready);
     case KEY_COUNT:
         break;
     }
@@ -562,6 +574,7 @@ enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message
     }
     message->node = NAME_NONE;
     message->nonce = 0;
+    message->unready = false;
     message->value = VALUE_NULL;
     message->history.count = 0;
     enum drop drop = read_map(&r, message, &seen);
@@ -692,6 +705,9 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_NONCE:
         write_int(w, (int64_t)m->nonce);
         break;
+    case KEY_READY:
+        advance(w, cbor_encode_bool(!m->unready, w->at, room(w)));
+        break;
     case KEY_COUNT:
         break;
     }
@@ -702,7 +718,8 @@ size_t codec_encode(const struct message *m, uint8_t *buffer, size_t size)
     struct writer w = {buffer, buffer + size, false};
     const enum key *keys = keys_of[m->type];
     bool nonce = m->type == MESSAGE_VERS && m->nonce != 0;
-    size_t count = 1 + nonce;
+    bool unready = m->type == MESSAGE_VERS && m->unready;
+    size_t count = 1 + (size_t)nonce + unready;
     for (const enum key *key = keys; *key != KEY_COUNT; key++) {
         count++;
     }
@@ -712,6 +729,9 @@ size_t codec_encode(const struct message *m, uint8_t *buffer, size_t size)
     }
     if (nonce) {
         write_member(&w, KEY_NONCE, m);
+    }
+    if (unready) {
+        write_member(&w, KEY_READY, m);
     }
     write_member(&w, KEY_TYPE, m);
     return w.full ? 0 : (size_t)(w.at - buffer);

@@ -44,7 +44,8 @@ struct run {
     char turns[HISTORY_MAX];
 
     // What must hold is told by these, which follow what comes out.
-    bool up, enabled, silent;
+    bool up, enabled, has_value, silent;
+    bool leaves; // it has just been disabled, and may say so
     bool tagged;
     uint64_t tag_slot;
     int64_t until_ns;      // of the tag
@@ -136,7 +137,10 @@ static void check_beacon(struct run *r, const struct message *m)
 static void check_send(struct run *r, const struct message *m)
 {
     struct message read;
-    assert(r->up && r->enabled && !r->silent); // J2, J3, J5
+    bool farewell = r->leaves && m->type == MESSAGE_VERS;
+    assert(r->up && (r->enabled || farewell) && !r->silent); // J2, J3, J5
+    assert(m->type != MESSAGE_VERS || m->unready == !(r->enabled && r->has_value));
+    r->leaves &= !farewell; // once
     r->sent.len = codec_encode(m, r->sent.bytes, sizeof r->sent.bytes);
     assert(r->sent.len > 0);
     assert(codec_decode(r->sent.bytes, r->sent.len, &read) == DROP_NONE);
@@ -398,6 +402,7 @@ static void do_vers(struct run *r, uint8_t who)
 {
     uint8_t shape = read_byte(r);
     struct message m = {.type = MESSAGE_VERS, .node = node_name(who), .nonce = shape & 7};
+    m.unready = (shape & 32) != 0;
     m.params = shape & 8 ? read_params(r) : r->params;
     m.params.version += (shape & 16) != 0;
     hear_message(r, &m);
@@ -456,8 +461,10 @@ static void do_link(struct run *r, bool up)
 
 static void do_enable(struct run *r, bool enabled)
 {
+    r->leaves = r->enabled && !enabled;
     r->enabled = enabled;
     step(r, (struct input){.type = enabled ? INPUT_ENABLE : INPUT_DISABLE});
+    r->leaves = false;
     assert(enabled || !r->tagged); // J2
 }
 
@@ -476,8 +483,9 @@ static void do_value(struct run *r, uint8_t arg)
         r->at += len;
     }
     if (codec_check_value(input.value.cbor, input.value.len) == DROP_NONE) {
+        r->has_value = !value_is_null(input.value);
         step(r, input);
-        assert(!value_is_null(input.value) || !r->tagged);
+        assert(r->has_value || !r->tagged);
     }
     free(copy);
 }
@@ -606,6 +614,7 @@ static void configure(struct run *r, uint8_t value[static 1])
         .draw = draw,
         .draw_context = r,
     };
+    r->has_value = !value_is_null(r->config.value);
 }
 
 // Runs it and returns the hash of all that came out.

@@ -34,7 +34,7 @@ bool same_message(const struct message *a, const struct message *b)
     case MESSAGE_INIT:
         return name_equal(a->node, b->node);
     case MESSAGE_VERS:
-        return name_equal(a->node, b->node) && a->nonce == b->nonce &&
+        return name_equal(a->node, b->node) && a->nonce == b->nonce && a->unready == b->unready &&
                params_compare(&a->params, &b->params) == 0;
     case MESSAGE_PING:
         return name_equal(a->node, b->node) && same_turn(a, b);

@@ -20,7 +20,10 @@
 #define RING N /* the parameter `nodes`, 2 or 3 */
 #endif
 #ifndef STEADY
-#define STEADY 0 /* nodes that stand on one ring at the beginning; the others are down */
+#define STEADY 0 /* nodes that stand on one ring at the beginning, */
+#endif
+#ifndef OUTSIDERS
+#define OUTSIDERS 0 /* and so many that know it, and are known to it; the others are down */
 #endif
 #ifndef STARTS
 #define STARTS 0 /* how many nodes may be started, at any time, */
@@ -50,6 +53,7 @@
 #define UNTAG_UNSAID 9    /* the end of a tag is not reported */
 #define UNTAG_UNDUE 10    /* an end is reported though the node was only pending */
 #define RENEWAL_IS_TAG 11 /* D3: a renewal is reported as a tag */
+#define NO_LONE 12        /* P1: who knows of nobody gives way to no ring */
 #ifndef BROKEN
 #define BROKEN 0
 #endif
@@ -64,9 +68,10 @@
 #define LISTEN_MIN (BROKEN == NO_QUIET_JOIN -> 0 : 5 * GAP / 2)
 #define LISTEN_MAX (7 * GAP / 2)
 #define WILLING_WAIT (CYCLE - (BROKEN == PLACE_0_EARLY -> 3 * GAP / 2 : GAP))
+#define PLACE_1 (CYCLE + 3 * GAP / 2)
 #define LAST_RESORT (CYCLE + 5 * GAP / 2)
 #define AGE_MAX (LAST_RESORT + CYCLE)
-#define OVER (CYCLE - 2 * GAP)          /* R3, R4, R6 */
+#define OVER (CYCLE - 2 * GAP)          /* R2 to R4, R6 */
 #define PERIOD 2                        /* of E1's choice among up to two outsiders */
 #define FULL_FOR (RING < N -> RING : 0) /* E1: turns without an entry; no outsiders, no need */
 #define MISSES_MAX 2                    /* E1 */
@@ -76,7 +81,7 @@ mtype:phase = { DOWN, LISTENING, RUNNING };
 mtype:hold = { FREE, PENDING, TAGGED, RENEWING };
 mtype:message = { EMPTY, INIT, BEACON, HIST };
 mtype:verdict = { IGNORE, OVERTAKEN, DEFEND, JOIN, STANDS, STANDS_NEXT, FOLLOW, AGAIN, WILLING,
-    MISSED, ISLANDS_WON, ISLANDS_LOST };
+    MISSED, ISLANDS_WON, ISLANDS_LOST, ISLANDS_SILENT };
 mtype:event = { START, START_DEAF, KILL, LISTENED, TIMERS, HEAR, TICK };
 
 typedef Ring {
@@ -88,12 +93,15 @@ typedef Node {
     mtype:hold hold;
     Ring ring, before;        /* `before`: before the head spoke (R4) */
     byte entry, entry_before; /* E1: who entered last, */
-    byte turns, turns_before; /* and how many turns ago */
+    byte turns, turns_before; /* and how many turns ago; */
+    bit seen, seen_before;    /* not assumed */
     byte expected;            /* E1 */
     byte fresh;               /* E1: a set, those first heard in this slot */
     byte misses[N];           /* E1: how often an expected node kept silent */
     byte age;                 /* since the head was heard; since the listening began */
-    bit by_beacon;            /* so it was heard (R1) */
+    bit by_beacon;            /* so it was heard (R1 to R3) */
+    bit again;                /* its last turn was the one before (R4) */
+    bit lone;                 /* it named nobody but itself (P1) */
     byte wait;                /* D1: this node speaks at this age */
     bit quiet;                /* D2: nothing heard since the last own beacon, or the start */
     byte tag_left;
@@ -126,6 +134,9 @@ hidden Ring h;
 hidden byte sender, shared; /* shared: where my head stands in h */
 
 hidden byte place, count, found, skipped, fades, was_on, stagger, by, prior, c, j, k;
+hidden byte sure;    /* E1: in the turn that ends it is known whom all expected */
+hidden byte goes_on; /* the turn that begins comes after one of the same node's own */
+hidden byte came;    /* to COMES_TO */
 hidden Ring rest;
 
 /* --- I1 and I5 ------------------------------------------------------------------------------ */
@@ -293,13 +304,16 @@ inline plan(i) /* D1 */
 {
     find(n[i].ring, NONE, count);
     find(n[i].ring, i, place);
-    c = count - 1 - place + (n[i].expected != NONE); /* the place in the line */
+    c = (place < count -> count - 1 - place : 0) + (n[i].expected != NONE); /* in the line */
     if
     :: place == 0 -> n[i].wait = LAST_RESORT + 1
     :: n[i].expected == i || (place > 0 && place != NONE && c == 0) -> n[i].wait = WILLING_WAIT
     :: n[i].expected != i && place > 0 && place != NONE && c > 0 ->
         assert(c == 1);
-        n[i].wait = CYCLE + 3 * GAP / 2
+        n[i].wait = PLACE_1
+    :: n[i].expected != i && place == NONE && count == 1 && !(n[i].fresh >> i & 1) ->
+        assert(n[i].expected != NONE);
+        n[i].wait = PLACE_1 /* behind a ring that may be about to end */
     :: else -> n[i].wait = LAST_RESORT + (count >= 2 -> CYCLE : 0)
     fi
 }
@@ -311,11 +325,14 @@ inline forget_answer(i)
     copy(n[i].answer, nobody)
 }
 
+#define IS_SILENCE(i) (4 * n[i].age >= 4 * CYCLE + GAP) /* E1: place 0 has let its time pass */
+
 inline start_turn(i, is_next)
 {
     c = n[i].expected;
     if
-    :: is_next && c != NONE && c != HEAD(i) && n[i].misses[c] < MISSES_MAX -> n[i].misses[c]++
+    :: is_next && sure && IS_SILENCE(i) && c != NONE && c != HEAD(i) &&
+        n[i].misses[c] < MISSES_MAX -> n[i].misses[c]++
     :: else
     fi;
     if
@@ -325,6 +342,8 @@ inline start_turn(i, is_next)
     fi;
     n[i].age = 0;
     n[i].by_beacon = type == BEACON;
+    n[i].again = goes_on && type == BEACON;
+    n[i].lone = h.id[1] == NONE;
     n[i].hist_age = (type == HIST && verdict != JOIN -> 0 : 2 * GAP);
     forget_answer(i);
     expect(i);
@@ -341,11 +360,12 @@ inline note_entry(i, newest, on_ring) /* E1 */
         n[i].turns = (n[i].turns == FULL_FOR + PERIOD -> FULL_FOR : n[i].turns)
     :: else ->
         n[i].entry = newest;
+        n[i].seen = 1;
         n[i].turns = 0
     fi
 }
 
-inline remember_turn(i, who, whom) /* R6 */
+inline remember_turn(i, who, whom, ago) /* R6: so many turns ago, each as short as can be */
 {
     k = TURNS - 1;
     do
@@ -358,21 +378,22 @@ inline remember_turn(i, who, whom) /* R6 */
     od;
     n[i].turn_of[0] = who;
     n[i].turn_after[0] = whom;
-    n[i].turn_age[0] = 0
+    n[i].turn_age[0] = (ago > 0 -> OVER : 0)
 }
 
-inline follow(i, speaker, predecessor)
+inline follow(i, speaker, predecessor, ago)
 {
     copy(n[i].before, n[i].ring);
     n[i].entry_before = n[i].entry;
     n[i].turns_before = n[i].turns;
+    n[i].seen_before = n[i].seen;
     find(n[i].ring, speaker, place);
     note_entry(i, speaker, place != NONE);
     if
     :: verdict == AGAIN
     :: else -> move_to_front(n[i].ring, speaker)
     fi;
-    remember_turn(i, speaker, predecessor)
+    remember_turn(i, speaker, predecessor, ago)
 }
 
 inline forget_before_head(i)
@@ -389,6 +410,8 @@ inline take_ring(i) /* J1, R7 */
     n[i].entry_before = h.id[0];
     n[i].turns = 0;
     n[i].turns_before = 0;
+    n[i].seen = 0;
+    n[i].seen_before = 0;
     forget_before_head(i);
     find(h, NONE, c);
     do
@@ -396,7 +419,7 @@ inline take_ring(i) /* J1, R7 */
         c--;
         prior = AT(h, c + 1);
         if
-        :: prior != NONE || h.id[1] == NONE -> remember_turn(i, h.id[c], prior)
+        :: prior != NONE || h.id[1] == NONE -> remember_turn(i, h.id[c], prior, c)
         :: else
         fi
     :: else -> break
@@ -416,24 +439,36 @@ inline fill_up(ring_) /* from the rest */
     }
 }
 
+#define IS_R1(i) (h.id[0] == HEAD(i))
+#define BEGINS_MINE(i) \
+    ((h.id[1] == NONE || h.id[1] == n[i].ring.id[1]) && \
+        (h.id[2] == NONE || h.id[2] == n[i].ring.id[2]))
+
 inline replace_head(i) /* R4, R5: the new one stands */
 {
     find(n[i].before, h.id[0], place);
     was_on = place != NONE;
     n[i].entry = n[i].entry_before;
     n[i].turns = n[i].turns_before;
+    n[i].seen = n[i].seen_before;
     copy(rest, n[i].ring);
     if
-    :: h.id[1] == n[i].before.id[0] ->
+    :: h.id[0] == n[i].before.id[0] || h.id[1] == n[i].before.id[0] ->
         copy(n[i].ring, n[i].before);
-        move_to_front(n[i].ring, h.id[0])
+        if
+        :: IS_R1(i) && BEGINS_MINE(i) /* a renewal; the ring stays as it is */
+        :: else -> move_to_front(n[i].ring, h.id[0])
+        fi
     :: else ->
         copy(n[i].ring, h);
-        fill_up(n[i].ring);
+        if
+        :: type == BEACON -> fill_up(n[i].ring)
+        :: else
+        fi;
         forget_before_head(i)
     fi;
     note_entry(i, h.id[0], was_on);
-    remember_turn(i, h.id[0], h.id[1])
+    remember_turn(i, h.id[0], h.id[1], 0)
 }
 
 inline give_up(i) /* untag by hand-over, or detag */
@@ -448,35 +483,39 @@ inline give_up(i) /* untag by hand-over, or detag */
 
 /* --- What is heard: first what to make of it ------------------------------------------------ */
 
-#define BETTER(i) (h.id[0] < HEAD(i) && !(BROKEN == OWN_IS_BETTER && HEAD(i) == i)) /* P1 */
-#define CROSSED(i) (PENDS(i) && HEAD(i) == i && h.id[1] == i)
-#define IS_R1(i) (h.id[0] == HEAD(i))
-#define BEGINS_MINE(i) \
-    ((h.id[1] == NONE || h.id[1] == n[i].ring.id[1]) && \
-        (h.id[2] == NONE || h.id[2] == n[i].ring.id[2]))
+#define IS_LONE (h.id[1] == NONE)
+#define BY_LONE(i) (IS_LONE != n[i].lone && BROKEN != NO_LONE) /* P1: that settles it */
+#define BETTER(i) \
+    ((BY_LONE(i) -> n[i].lone : h.id[0] < HEAD(i)) && !(BROKEN == OWN_IS_BETTER && HEAD(i) == i))
+#define CROSSED(i) (h.id[1] == HEAD(i) && n[i].by_beacon && n[i].age < OVER)
 #define IS_R2(i) (h.id[1] == HEAD(i) && !CROSSED(i))
 #define IS_WILLING(i) \
-    (HEAD(i) == i && type == BEACON && (n[i].age >= CYCLE - GAP || BROKEN == ALWAYS_WILLING))
+    (HEAD(i) == i && !PENDS(i) && type == BEACON && \
+        (n[i].age >= CYCLE - GAP || BROKEN == ALWAYS_WILLING))
 #define IS_R3(i) \
     (shared >= 2 && shared < N && h.id[1] != n[i].ring.id[1] && \
         (AT(h, shared + 1) == NONE || AT(h, shared + 1) == n[i].ring.id[1]) && \
-        (type == HIST || n[i].age >= OVER))
-#define STRONG(i) (h.id[1] == n[i].ring.id[1] || CROSSED(i))
-#define WEAK(i) \
-    (h.id[1] == HEAD(i) || h.id[1] == n[i].ring.id[1] || h.id[0] == n[i].ring.id[1])
-#define IS_R5(i) \
-    (PENDS(i) && BETTER(i) && !(h.id[0] == n[i].before.id[0] && h.id[1] == n[i].before.id[1]))
+        (!n[i].by_beacon || n[i].age >= OVER))
+#define SAME_BEFORE(i) (h.id[1] == n[i].ring.id[1] && !(h.id[1] == NONE && n[i].again))
+#define STRONG(i) (SAME_BEFORE(i) || CROSSED(i))
+#define WEAK(i) (SAME_BEFORE(i) || h.id[0] == n[i].ring.id[1])
+#define BEGINS_ALONE(i) (IS_LONE && !n[i].lone && n[i].age <= CYCLE + 5 * GAP / 2)
+#define IS_NEXT(i) (type == BEACON && n[i].age >= OVER && !BEGINS_ALONE(i))
 #define WAS(i, back) \
     (n[i].turn_of[back] == h.id[0] && n[i].turn_after[back] == h.id[1] && \
         (type == HIST || n[i].turn_age[back] < OVER))
-#define IS_R6(i) (WAS(i, 1) || WAS(i, 2))
+#define IS_R6(i) (WAS(i, 1) || WAS(i, 2) || (type == HIST && CROSSED(i) && !n[i].again))
+#define IS_R5(i) \
+    (PENDS(i) && BETTER(i) && (STRONG(i) || WEAK(i) || IS_R6(i)) && \
+        !(h.id[0] == n[i].before.id[0] && h.id[1] == n[i].before.id[1]))
+#define IS_SILENT(i) (n[i].age > CYCLE + 3 * GAP)
 
 inline judge_r1(i)
 {
     assert(!n[i].by_beacon || n[i].age >= GAP); /* nothing is delivered twice */
     if
-    :: BEGINS_MINE(i) && !n[i].by_beacon && n[i].age < OVER -> verdict = OVERTAKEN
-    :: BEGINS_MINE(i) && (n[i].by_beacon || n[i].age >= OVER) -> verdict = AGAIN
+    :: BEGINS_MINE(i) && !n[i].by_beacon && n[i].age < GAP -> verdict = OVERTAKEN
+    :: BEGINS_MINE(i) && (n[i].by_beacon || n[i].age >= GAP) -> verdict = AGAIN
     :: else -> verdict = FOLLOW
     fi
 }
@@ -493,8 +532,8 @@ inline judge_r2(i)
 inline judge_r4(i)
 {
     if
-    :: type == BEACON && n[i].age >= OVER -> verdict = STANDS_NEXT
-    :: !(type == BEACON && n[i].age >= OVER) && BETTER(i) -> verdict = STANDS
+    :: IS_NEXT(i) -> verdict = STANDS_NEXT
+    :: !IS_NEXT(i) && BETTER(i) -> verdict = STANDS
     :: else -> verdict = (type == BEACON && HEAD(i) == i -> DEFEND : IGNORE)
     fi
 }
@@ -504,7 +543,8 @@ inline judge_r6_weak_r7(i)
     if
     :: IS_R6(i) -> verdict = IGNORE
     :: !IS_R6(i) && WEAK(i) -> judge_r4(i)
-    :: else -> verdict = (BETTER(i) -> ISLANDS_LOST : ISLANDS_WON)
+    :: !IS_R6(i) && !WEAK(i) && BETTER(i) -> verdict = ISLANDS_LOST
+    :: else -> verdict = (type == BEACON && IS_SILENT(i) -> ISLANDS_SILENT : ISLANDS_WON)
     fi
 }
 
@@ -538,7 +578,9 @@ inline judge_hist(i)
 #define KEEPS_HEAD \
     (verdict == IGNORE || verdict == OVERTAKEN || verdict == DEFEND || verdict == ISLANDS_WON)
 #define ANSWERS_ALREADY(i) (n[i].answer_old && n[i].answer.id[0] == rest.id[0])
-#define ISLANDS (verdict == ISLANDS_WON || verdict == ISLANDS_LOST)
+#define TAKES_RING (verdict == JOIN || verdict == ISLANDS_LOST || verdict == ISLANDS_SILENT)
+#define REPLACES_HEAD (verdict == STANDS || verdict == STANDS_NEXT)
+#define ISLANDS (verdict == ISLANDS_WON || (TAKES_RING && verdict != JOIN))
 
 inline prepare_answer(i) /* R7: of the ring that is mine now */
 {
@@ -551,8 +593,8 @@ inline prepare_answer(i) /* R7: of the ring that is mine now */
 inline change_ring(i)
 {
     if
-    :: verdict == JOIN || verdict == ISLANDS_LOST -> take_ring(i)
-    :: verdict == STANDS || verdict == STANDS_NEXT -> replace_head(i)
+    :: TAKES_RING -> take_ring(i)
+    :: REPLACES_HEAD -> replace_head(i)
     :: else ->
         shared = (verdict == MISSED -> shared : 1);
         do
@@ -560,7 +602,7 @@ inline change_ring(i)
             shared--;
             by = h.id[shared];
             prior = AT(h, shared + 1);
-            follow(i, by, prior)
+            follow(i, by, prior, shared)
         :: else -> break
         od
     fi
@@ -582,6 +624,8 @@ inline carry_out(i)
         n[i].hist_age = 0;
         send(i, HIST, n[i].ring)
     :: !KEEPS_HEAD ->
+        sure = n[i].seen && verdict != MISSED;
+        goes_on = h.id[0] == (REPLACES_HEAD -> n[i].before.id[0] : HEAD(i));
         change_ring(i);
         start_turn(i, verdict != STANDS)
     :: else
@@ -613,7 +657,8 @@ inline note_hist(i)
     :: else
     fi;
     if
-    :: type == HIST && h.id[0] == n[i].answer.id[0] -> forget_answer(i)
+    :: type == HIST && h.id[0] == n[i].answer.id[0] && (n[i].answer_old || HEAD(i) != i) ->
+        forget_answer(i)
     :: else
     fi
 }
@@ -630,6 +675,16 @@ inline hear_init(i) /* J1: the newcomer is told of the ring */
     :: else
     fi
 }
+
+/* Cases that cut across the verdicts, for -DCOMES_TO=NAME. */
+#define CROSSED_MINE (type == BEACON && HEAD(node) == node && CROSSED(node))
+#define CROSSED_ANOTHERS (type == BEACON && HEAD(node) != node && CROSSED(node))
+#define HIST_CROSSED (type == HIST && CROSSED(node))
+#define LONE_AFTER_TURN (type == BEACON && n[node].age >= OVER && BEGINS_ALONE(node))
+#define BETTER_BUT_LONE \
+    (type == BEACON && n[node].phase == RUNNING && IS_LONE && !n[node].lone && h.id[0] < HEAD(node))
+#define RENEWAL_STANDS (REPLACES_HEAD && h.id[0] == n[node].before.id[0])
+#define PENDING_LEFT_TO_R7 (type == HIST && PENDS(node) && verdict == ISLANDS_LOST)
 
 inline hear(i, m)
 {
@@ -654,6 +709,10 @@ inline hear(i, m)
 #ifdef REACH /* not a rule: the counterexample shows that the model comes this far */
     assert(verdict != REACH);
 #endif
+#ifdef COMES_TO /* nor this */
+    came = (COMES_TO -> 1 : 0);
+    assert(came == 0);
+#endif
     carry_out(i)
 }
 
@@ -670,7 +729,11 @@ inline speak(i)
 {
     type = BEACON;
     verdict = FOLLOW;
-    follow(i, i, n[i].ring.id[0]);
+    sure = n[i].seen;
+    goes_on = HEAD(i) == i;
+    prior = HEAD(i);
+    follow(i, i, prior, 0);
+    copy(h, n[i].ring);
     start_turn(i, true);
     n[i].wait = (n[i].quiet -> CYCLE - GAP : n[i].wait); /* D2 */
     n[i].quiet = 1;
@@ -783,10 +846,14 @@ inline forget_all(i)
     n[i].entry_before = 0;
     n[i].turns = 0;
     n[i].turns_before = 0;
+    n[i].seen = 0;
+    n[i].seen_before = 0;
     n[i].expected = NONE;
     n[i].fresh = 0;
     n[i].age = 0;
     n[i].by_beacon = 0;
+    n[i].again = 0;
+    n[i].lone = 0;
     n[i].wait = 0;
     n[i].quiet = 0;
     n[i].tag_left = 0;
@@ -828,16 +895,18 @@ inline kill(i)
     forget_all(i)
 }
 
-/* On a ring that all have in mind; node 0, its last, is about to speak. */
+/* With a ring that all have in mind; node 0, its last, is about to speak. */
 inline be_steady(i)
 {
     n[i].phase = RUNNING;
     for (k : 0 .. N - 1) {
         n[i].ring.id[k] = (k < STEADY -> (k + 1) % STEADY : NONE);
-        n[i].misses[k] = (k < STEADY -> 0 : NEVER_HEARD)
+        n[i].misses[k] = (k < STEADY + OUTSIDERS -> 0 : NEVER_HEARD)
     }
     n[i].entry = N - 1;
+    n[i].seen = 1;
     n[i].age = AGE_MAX;
+    n[i].lone = STEADY == 1;
     n[i].wait = (i == 0 -> 0 : NEVER)
 }
 
@@ -853,7 +922,7 @@ inline begin()
     for (c : 0 .. N - 1) {
         forget_all(c);
         if
-        :: c < STEADY -> be_steady(c)
+        :: c < STEADY + OUTSIDERS -> be_steady(c)
         :: else
         fi
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "script.h"
 
+#include "sim/text.h"
+
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct script {
     size_t draw_count, draws_used;
     uint8_t value[2];
     int sent_value;
+    bool sent_ready;
     struct effects effects;
     size_t used;
     char text[TRANSCRIPT_MAX], shown[TRANSCRIPT_MAX];
@@ -79,122 +81,30 @@ void script_draws(struct script *s, const double *shares, size_t count)
 
 // --- The transcript ----------------------------------------------------------------------------
 
-__attribute__((format(printf, 2, 3))) static void put(struct script *s, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(s->text + s->used, sizeof s->text - s->used, format, args);
-    va_end(args);
-    s->used += (size_t)len;
-}
-
-static void put_history(struct script *s, const struct history *history)
-{
-    for (size_t i = 0; i < history->count; i++) {
-        put(s, " %.*s", (int)history->names[i].len, history->names[i].text);
-    }
-}
-
 static int decode(struct value value)
 {
     return value.cbor[0] == 0xf6 ? -1 : value.cbor[value.len - 1];
 }
 
-static void put_send(struct script *s, const struct message *m)
+static void remember_sent(struct script *s, const struct message *sent)
 {
-    static const char *const types[] = {"init", "vers", "ping", "hist"};
-    put(s, "> %s", types[m->type]);
-    put_history(s, &m->history);
-    if (m->type == MESSAGE_PING || m->type == MESSAGE_HIST) {
-        s->sent_value = decode(m->value);
-    }
-    if (m->type == MESSAGE_VERS && m->params.version != 0) {
-        put(s, " %lld", (long long)m->params.version);
-    }
-}
-
-static void put_tag(struct script *s, const char *word, const struct event *event)
-{
-    put(s, "%s slot=%llu until=%.3f", word, (unsigned long long)event->slot,
-        (double)event->until_ns / 1e9);
-}
-
-static void put_event(struct script *s, const struct event *event)
-{
-    static const char *const reasons[] = {"end",     "handover", "disabled", "lease",
-                                          "suspend", "link",     "stop"};
-    struct name who = event->who;
-    switch (event->type) {
-    case EVENT_SETUP:
-        put(s, "setup %lld by %.*s", (long long)event->params->version, (int)who.len, who.text);
-        break;
-    case EVENT_TAG:
-        put_tag(s, "tag", event);
-        break;
-    case EVENT_RENEW:
-        put_tag(s, "renew", event);
-        break;
-    case EVENT_UNTAG:
-        put(s, "untag %s", reasons[event->reason]);
-        break;
-    case EVENT_DETAG:
-        put(s, "detag by %.*s", (int)who.len, who.text);
-        break;
-    case EVENT_PING:
-        put(s, "ping %.*s", (int)who.len, who.text);
-        break;
-    case EVENT_SLOT:
-        put(s, "slot %.*s:", who.len > 0 ? (int)who.len : 1, who.len > 0 ? who.text : "-");
-        put_history(s, &event->ring);
-        put(s, "%s", event->full ? " full" : "");
-        break;
-    case EVENT_GOOD_NODE:
-        put(s, "good-node");
-        put_history(s, &event->ring);
-        break;
-    case EVENT_RECOVER:
-        put(s, "recover prio=%d replace=%d local:", event->prio, event->replace);
-        put_history(s, &event->ring);
-        put(s, " remote:");
-        put_history(s, &event->remote);
-        break;
-    case EVENT_NAME_TAKEN:
-        put(s, "name-taken");
-        break;
-    }
-}
-
-// The rule alone: the words may change.
-static void put_note(struct script *s, const struct effect *effect)
-{
-    struct name who = effect->noted.who;
-    put(s, "  %.2s", note_text(effect->noted.note));
-    if (who.len > 0) {
-        put(s, ": %.*s", (int)who.len, who.text);
+    if (sent->type == MESSAGE_PING || sent->type == MESSAGE_HIST) {
+        s->sent_value = decode(sent->value);
+    } else if (sent->type == MESSAGE_VERS) {
+        s->sent_ready = !sent->unready;
     }
 }
 
 static void put_effect(struct script *s, const struct effect *effect)
 {
-    put(s, "%.3f ", (double)s->now_ns / 1e9);
-    switch (effect->type) {
-    case EFFECT_SEND:
-        put_send(s, &effect->send);
-        break;
-    case EFFECT_EVENT:
-        put_event(s, &effect->event);
-        break;
-    case EFFECT_NOTE:
-        put_note(s, effect);
-        break;
-    case EFFECT_DROP:
-        put(s, "! %s", drop_text(effect->drop));
-        break;
-    case EFFECT_PROVE:
-        put(s, "prove");
-        break;
+    char line[TEXT_MAX];
+    text_effect(line, effect);
+    int len = snprintf(s->text + s->used, sizeof s->text - s->used, "%.3f %s\n",
+                       (double)s->now_ns / 1e9, line);
+    s->used += (size_t)len;
+    if (effect->type == EFFECT_SEND) {
+        remember_sent(s, &effect->send);
     }
-    put(s, "\n");
 }
 
 const char *transcript(struct script *s)
@@ -218,6 +128,11 @@ bool is_tagged(const struct script *s)
 int sent_value(const struct script *s)
 {
     return s->sent_value;
+}
+
+bool sent_ready(const struct script *s)
+{
+    return s->sent_ready;
 }
 
 // --- Steps -------------------------------------------------------------------------------------
@@ -336,6 +251,15 @@ void hear_vers(struct script *s, const char *name, uint64_t nonce)
                               .node = name_of(name),
                               .params = s->config.params,
                               .nonce = nonce});
+}
+
+void hear_unready(struct script *s, const char *name)
+{
+    hear(s, &(struct message){.type = MESSAGE_VERS,
+                              .node = name_of(name),
+                              .params = s->config.params,
+                              .nonce = 5,
+                              .unready = true});
 }
 
 void hear_params(struct script *s, const char *name, const struct params *params)

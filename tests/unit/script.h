@@ -41,6 +41,8 @@ void hear_hist(struct script *script, int value, const char *history);
 typedef void hear_turn(struct script *script, int value, const char *history); // one of them
 void hear_init(struct script *script, const char *name);
 void hear_vers(struct script *script, const char *name, uint64_t nonce);
+void hear_unready(struct script *script,
+                  const char *name); // a `vers` of one of ours that cannot lead
 void hear_params(struct script *script, const char *name, const struct params *params);
 
 // Joins: the link is up at 1, each of `ours`, one letter long, says `vers`, and at 2 this turn is
@@ -55,6 +57,9 @@ bool is_tagged(const struct script *script); // as of the last step
 
 // The value of the last beacon or hist that was sent, as in script_value().
 int sent_value(const struct script *script);
+
+// Whether the last `vers` that was sent says that its sender can lead.
+bool sent_ready(const struct script *script);
 
 // Asserts that the transcript since the last call is this, and shows both if not.
 #define expect(script, text) ck_assert_str_eq(transcript(script), text)

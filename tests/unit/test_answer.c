@@ -26,7 +26,7 @@ static void tear_down(void)
 // --- Situations to begin with ------------------------------------------------------------------
 
 // It is 4; h spoke at 2, with value 5, after k. They are Python nodes, and m would speak at 15.
-// All that m says is that it answers.
+// Of what m says only its hists are looked at.
 static void follows_h(void)
 {
     join(s, "", hear_ping, 5, "h k m n");
@@ -130,6 +130,20 @@ START_TEST(a_hist_names_the_whole_ring_however_small_splits_is)
 }
 END_TEST
 
+// It is not sent at once, since h has just said it; what h says again may be as old as the
+// newcomer.
+START_TEST(j1_the_head_answers_whatever_others_say)
+{
+    tagged();
+    hear_hist(s, 0, "m h k");
+    newcomer();
+    at(s, 13.5);
+    hear_hist(s, 0, "m h k");
+    at(s, 16);
+    expect(s, "14.500 > hist m h k\n");
+}
+END_TEST
+
 START_TEST(j1_the_answer_has_the_value_of_the_head)
 {
     follows_h();
@@ -217,13 +231,15 @@ static const struct {
     {hear_a_turn}, {hear_the_head_again}, {hear_the_answer}, {become_disabled}, {lose_the_link},
 };
 
+// It would answer at 9.625; from 9 on the next turn may be heard.
 static void ck_drops(void (*reason)(void), void (*happens)(void))
 {
     follows_h();
+    at(s, 8.5);
     reason();
-    at(s, 5);
+    at(s, 9.5);
     happens();
-    ck_hists(10, "");
+    ck_hists(13, "");
 }
 
 START_TEST(j1_an_answer_is_not_needed_any_more)
@@ -352,10 +368,11 @@ END_TEST
 START_TEST(r7_each_head_counts_by_itself)
 {
     follows_h();
+    at(s, 9);
     hear_the_answer();
     hear_ping(s, 0, "n h k m");
     meet();
-    ck_hists(14, "5.312 > hist n h k m\n");
+    ck_hists(14, "10.312 > hist n h k m\n");
 }
 END_TEST
 
@@ -461,6 +478,7 @@ static void add_staggering(Suite *suite)
     tcase_add_loop_test(tcase, a_hist_names_the_whole_ring_however_small_splits_is, 0,
                         COUNT(either));
     tcase_add_test(tcase, j1_the_answer_has_the_value_of_the_head);
+    tcase_add_test(tcase, j1_the_head_answers_whatever_others_say);
     tcase_add_loop_test(tcase, r7_the_side_that_lost_tells_of_its_old_head_and_of_its_value, 0,
                         COUNT(turns));
     tcase_add_test(tcase, r7_after_which_newcomers_are_told_of_the_new_ring);

@@ -114,6 +114,7 @@ END_TEST
 #define PING "\x61t\x64ping"
 #define HIST "\x61t\x64hist"
 #define VERS "\x61t\x64vers"
+#define READY "\x65ready"
 #define INIT "\xa2" NODE "a\x61t\x64init"
 // A vers from "a" but for three of its parameters.
 #define VERS_OF(version, cycle, gap, more)                                       \
@@ -149,6 +150,7 @@ START_TEST(parameters_are_read_from_any_encoding_of_a_number)
     ck_assert_int_eq(m.params.n_hosts, 10);
     ck_assert(!m.params.force_in);
     ck_assert_uint_eq(m.nonce, 0);
+    ck_assert(!m.unready);
 }
 END_TEST
 
@@ -220,6 +222,9 @@ static const struct {
     {DROP_BOUNDS, BYTES("\xa1\x65nonce\x1b\x00\x20\x00\x00\x00\x00\x00\x00")}, // 2^53
     {DROP_KIND, BYTES("\xa1\x68"
                       "force_in\x01")},
+    {DROP_KIND, BYTES("\xa1" READY "\x00")},
+    {DROP_KIND, BYTES("\xa1" READY "\xf6")},
+    {DROP_KEY, BYTES("\xa2" READY "\xf4" READY "\xf4")},
     {DROP_NAME, BYTES("\xa2" NODE "/\x61t\x64init")},
     {DROP_NAME, BYTES("\xa2\x64node\x60\x61t\x64init")},
     {DROP_NAME, BYTES(BEACON_OF("\x82\x61"
@@ -376,6 +381,62 @@ START_TEST(a_nonce_is_written_to_vers_alone)
 }
 END_TEST
 
+// M1: nor does it mind this one.
+START_TEST(who_cannot_lead_says_so_before_the_type)
+{
+    static const char end[] = READY "\xf4" VERS;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message again, m = {.type = MESSAGE_VERS,
+                               .node = name_of("a"),
+                               .params = params_default,
+                               .nonce = 1,
+                               .unready = true};
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof end - 1), end, sizeof end - 1);
+    ck_assert_int_eq(packet[0], 0xab);
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+    ck_assert(again.unready);
+    for (size_t room = 0; room < len; room++) {
+        ck_assert_uint_eq(codec_encode(&m, packet, room), 0);
+    }
+    m.unready = false;
+    ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet),
+                      len - sizeof READY); // the key, and a byte
+}
+END_TEST
+
+static const struct {
+    char truth;
+    bool unready;
+} readiness[] = {{'\xf4', true}, {'\xf5', false}};
+
+START_TEST(whether_it_can_lead_is_read_from_true_and_false)
+{
+    char packet[MESSAGE_MAX_BYTES];
+    struct message m;
+    static const char vers[] = VERS_OF("\x00", "\x0a", "\x01", READY);
+    memcpy(packet, vers, sizeof vers - 1);
+    packet[0]++; // one more key
+    packet[sizeof vers - 1] = readiness[_i].truth;
+    ck_assert_int_eq(codec_decode((const uint8_t *)packet, sizeof vers, &m), DROP_NONE);
+    ck_assert_int_eq(m.unready, readiness[_i].unready);
+}
+END_TEST
+
+START_TEST(readiness_is_written_to_vers_alone)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message m = {.node = name_of("a"), .history = {1, {name_of("a")}}, .unready = true};
+    m.type = MESSAGE_INIT;
+    ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof INIT - 1);
+    m.type = MESSAGE_PING;
+    ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof BEACON("\xf6") - 1);
+    m.type = MESSAGE_HIST;
+    ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet),
+                      sizeof("\xa3" VALUE "\xf6" HISTORY ONE_NAME HIST) - 1);
+}
+END_TEST
+
 // Every number unlike its default; the cycle has a float of four bytes.
 static const struct message unusual = {
     .type = MESSAGE_VERS,
@@ -438,6 +499,7 @@ START_TEST(a_message_is_read_afresh)
     memset(&m, 0x55, sizeof m);
     ck_assert_int_eq(codec_decode((const uint8_t *)INIT, sizeof INIT - 1, &m), DROP_NONE);
     ck_assert_uint_eq(m.nonce, 0);
+    ck_assert(!m.unready);
     ck_assert_uint_eq(m.value.len, 0);
     ck_assert_uint_eq(m.history.count, 0);
     static const char hist[] = "\xa3" VALUE "\x00" HISTORY ONE_NAME HIST;
@@ -504,6 +566,10 @@ int main(void)
     tcase_add_test(tests, the_longest_message_has_room_and_none_is_written_in_part);
     tcase_add_test(tests, a_nonce_is_written_before_the_type_and_read_again);
     tcase_add_test(tests, a_nonce_is_written_to_vers_alone);
+    tcase_add_test(tests, who_cannot_lead_says_so_before_the_type);
+    tcase_add_loop_test(tests, whether_it_can_lead_is_read_from_true_and_false, 0,
+                        sizeof readiness / sizeof *readiness);
+    tcase_add_test(tests, readiness_is_written_to_vers_alone);
     tcase_add_test(tests, m1_every_parameter_is_written);
     tcase_add_test(tests, seconds_are_whole_milliseconds_after_a_journey);
     tcase_add_test(tests, no_value_is_written_as_null);

@@ -86,7 +86,14 @@ END_TEST
 
 START_TEST(d1_not_ready)
 {
-    ck_d(delay_not_ready(&params, 0), 4.2);
+    ck_d(delay_not_ready(&params, 0), 4.2 + 5); // and one cycle
+}
+END_TEST
+
+START_TEST(e1_a_turn_is_late_between_the_times_of_places_0_and_1)
+{
+    ck_d(delay_silence(&params, true), 0.25);
+    ck_d(delay_silence(&params, false), 1);
 }
 END_TEST
 
@@ -114,7 +121,7 @@ static const struct {
     int64_t from_ns, to_ns;
 } spreads[] = {
     {last_resort, 14800000000, 15200000000}, // d = 2.4 to 2.6
-    {not_ready, 18400000000, 18800000000},   // d = 4.2 to 4.4
+    {not_ready, 28400000000, 28800000000},   // d = 4.2 to 4.4, and one cycle
 };
 
 START_TEST(d1_spread_evenly_and_not_over_its_bounds)
@@ -142,6 +149,18 @@ START_TEST(d1_whoever_stands_further_back_waits_longer)
     }
     ck_assert_int_gt(delay_last_resort(&params, 0, false), before_ns);
     ck_assert_int_gt(delay_again(&params), delay_last_resort(&params, 400000000, false));
+    ck_assert_int_gt(delay_not_ready(&params, 0), delay_last_resort(&params, 400000000, true));
+}
+END_TEST
+
+// The head's beacon and that of the next may each come a gap earlier or later than another's.
+START_TEST(e1_no_latency_makes_a_turn_of_place_0_late_or_one_of_place_1_early)
+{
+    struct delay_line line = {.place = 0, .head_is_ours = _i > 0, .python_in_line = _i == 0};
+    int64_t silence_ns = delay_silence(&params, line.head_is_ours);
+    ck_assert_int_le(delay_in_line(&params, &line) + params.gap_ns, silence_ns);
+    line.place = 1;
+    ck_assert_int_ge(delay_in_line(&params, &line) - params.gap_ns, silence_ns);
 }
 END_TEST
 
@@ -168,6 +187,7 @@ static void add_the_others(Suite *suite)
     tcase_add_test(tcase, d1_the_last_resort);
     tcase_add_test(tcase, d1_the_sender_of_the_last_beacon);
     tcase_add_test(tcase, d1_not_ready);
+    tcase_add_test(tcase, e1_a_turn_is_late_between_the_times_of_places_0_and_1);
     tcase_add_test(tcase, d3_a_renewal_stands_two_slacks_before_the_tag_ends);
 }
 
@@ -181,6 +201,8 @@ static void add_what_follows_from_the_table(Suite *suite)
 {
     TCase *tcase = add_case(suite, "What follows from the table");
     tcase_add_loop_test(tcase, d1_whoever_stands_further_back_waits_longer, 0, 4);
+    tcase_add_loop_test(tcase, e1_no_latency_makes_a_turn_of_place_0_late_or_one_of_place_1_early,
+                        0, 2);
 }
 
 int main(void)

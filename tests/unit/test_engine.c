@@ -226,15 +226,15 @@ START_TEST(good_nodes_are_reported_when_they_change_while_there_is_no_value)
     at(s, 23);
     hear_ping(s, -1, "b a");
     forget(s);
-    at(s, 29);
+    at(s, 30);
     expect(s, "24.500 slot -: b a\n"
               "24.500 good-node a\n");
     hear_ping(s, 0, "a b");
     set_value(s, 1);
     forget(s);
-    at(s, 31);
-    expect(s, "30.500 ping a\n"
-              "30.500 slot a: a b\n");
+    at(s, 32);
+    expect(s, "31.500 ping a\n"
+              "31.500 slot a: a b\n");
 }
 END_TEST
 
@@ -452,6 +452,19 @@ START_TEST(j4_how_late_says_how_long_it_reads_before_it_speaks)
 }
 END_TEST
 
+START_TEST(j4_late_again_it_does_not_wait_again)
+{
+    on_ring("a b m");
+    at(s, 4);
+    forget(s);
+    sleep_until(s, 10.7); // quiet until 10.85
+    timer(s);
+    sleep_until(s, 11);
+    timer(s);
+    expect(s, "11.000 > ping m a b\n");
+}
+END_TEST
+
 START_TEST(j4_without_anything_due_nobody_is_late)
 {
     listening();
@@ -548,7 +561,8 @@ END_TEST
 
 static struct {
     uint64_t random;
-    bool up, enabled, tagged;
+    bool up, enabled, has_value, tagged;
+    bool leaves; // J2: it may still say so
     int64_t beacon_ns;
 } any;
 
@@ -601,10 +615,26 @@ static void hear_any(void)
     fill_history(&m);
     m.params = any_params();
     m.nonce = below(2) * (1 + below(2000));
+    m.unready = m.type == MESSAGE_VERS && below(2) > 0;
     if (m.type == MESSAGE_VERS && name_equal(m.node, name_of("m"))) {
         return; // J5: it would be silent for good
     }
     step((struct input){.type = INPUT_MESSAGE, .message = &m});
+}
+
+static void enable_any(void)
+{
+    bool was_enabled = any.enabled;
+    any.enabled = below(3) > 0;
+    any.leaves = was_enabled && !any.enabled;
+    step((struct input){.type = any.enabled ? INPUT_ENABLE : INPUT_DISABLE});
+}
+
+static void set_any_value(void)
+{
+    struct value value = any_value();
+    any.has_value = !value_is_null(value);
+    step((struct input){.type = INPUT_VALUE, .value = value});
 }
 
 // What the host may ask for, with a higher version.
@@ -623,11 +653,10 @@ static void do_any(void)
         step((struct input){.type = any.up ? INPUT_LINK_UP : INPUT_LINK_DOWN});
         break;
     case 1:
-        any.enabled = below(3) > 0;
-        step((struct input){.type = any.enabled ? INPUT_ENABLE : INPUT_DISABLE});
+        enable_any();
         break;
     case 2:
-        step((struct input){.type = INPUT_VALUE, .value = any_value()});
+        set_any_value();
         break;
     case 3:
         step((struct input){.type = INPUT_PROOF, .sent_ns = bare.now_ns - below(9) * NS_PER_S});
@@ -658,8 +687,12 @@ static void watch_event(const struct event *event)
 
 static void watch_send(const struct message *m)
 {
-    ck_assert_msg(any.up && any.enabled, "J2, J3: sent %d", m->type);
-    if (m->type == MESSAGE_PING) {
+    bool farewell = any.leaves && m->type == MESSAGE_VERS;
+    ck_assert_msg(any.up && (any.enabled || farewell), "J2, J3: sent %d", m->type);
+    any.leaves &= !farewell; // once
+    if (m->type == MESSAGE_VERS) {
+        ck_assert_msg(m->unready == !(any.enabled && any.has_value), "J2: %d", m->unready);
+    } else if (m->type == MESSAGE_PING) {
         ck_assert_msg(bare.now_ns - any.beacon_ns >= engine_params(bare.engine)->gap_ns, "D4");
         ck_name(m->history.names[0], "m");
         any.beacon_ns = bare.now_ns;
@@ -678,6 +711,7 @@ static void watch(void)
         }
     }
     bare.effects.count = 0;
+    any.leaves = false;
     ck_assert_int_eq(engine_tagged_until_ns(bare.engine) != 0, any.tagged);
 }
 
@@ -710,8 +744,8 @@ enum { SEEDS = 40 };
 START_TEST(i7_no_sequence_of_inputs_breaks_the_promises_of_the_door)
 {
     any.random = (uint64_t)_i;
-    any.up = any.tagged = false;
-    any.enabled = true;
+    any.up = any.tagged = any.leaves = false;
+    any.enabled = any.has_value = true;
     any.beacon_ns = INT64_MIN / 2;
     bare.config.draw = draw_any;
     bare.config.echoes = _i % 2 == 0;
@@ -777,6 +811,7 @@ static void add_j4_waking_late(Suite *suite)
     tcase_add_test(tcase, j4_drops_answers_that_waited);
     tcase_add_loop_test(tcase, j4_how_late_says_how_long_it_reads_before_it_speaks, 0,
                         COUNT(lates));
+    tcase_add_test(tcase, j4_late_again_it_does_not_wait_again);
     tcase_add_test(tcase, j4_without_anything_due_nobody_is_late);
 }
 

@@ -100,15 +100,16 @@ START_TEST(a_value_that_comes_while_pending_counts_from_the_next_turn)
 }
 END_TEST
 
-// It is late each time, by less than half a gap, until the turn is over: it is never tagged.
+// The cycle has become so short meanwhile.
 START_TEST(a_turn_that_is_over_before_it_could_stand_is_no_tag)
 {
+    struct params params = params_default;
+    params.version = 1;
+    params.cycle_ns = NS_PER_S;
+    params.gap_ns = NS_PER_S / 10;
     alone_at(5);
-    for (double now = 6.65; now < 15; now += 0.55) {
-        sleep_until(s, now);
-        timer(s);
-    }
-    ck_assert(!has_line(transcript(s), "tag slot=1 until=14.665"));
+    set_params(s, &params);
+    at(s, 6.25);
     ck_assert(!is_tagged(s));
 }
 END_TEST
@@ -118,7 +119,7 @@ START_TEST(a_value_that_goes_while_pending_ends_the_turn_unheard)
     alone_at(5);
     set_value(s, -1);
     at(s, 13);
-    expect(s, "");
+    expect(s, "5.000 > vers\n");
 }
 END_TEST
 
@@ -136,13 +137,16 @@ static void hear_a_willing_successor(void)
     at(s, 20.415);
 }
 
+// Earlier than anybody would be that hands over willingly.
 static void hear_an_early_successor(void)
 {
+    at(s, 18);
     hear_ping(s, 0, "b m a");
 }
 
 static void hear_a_hist_of_the_next_turn(void)
 {
+    at(s, 18);
     hear_hist(s, 0, "b m a");
 }
 
@@ -190,19 +194,20 @@ static void sleep_past_its_end(void)
 static const struct {
     void (*leave)(void);
     const char *end;
+    const char *disabled; // what it says when it is disabled then
 } ways_out[] = {
-    {let_it_end, "20.415 untag end\n"},
-    {hear_a_willing_successor, "20.415 untag end\n"}, // R2
-    {hear_an_early_successor, "13.000 untag handover\n"},
-    {hear_a_hist_of_the_next_turn, "13.000 untag handover\n"},
-    {hear_a_collision, "13.000 detag by b\n"},     // R4
-    {hear_a_better_island, "13.000 detag by x\n"}, // R7
-    {hear_its_own_name, "13.000 detag by m\n"},    // J5
-    {be_disabled, "13.000 untag disabled\n"},      // J2
-    {lose_its_value, "13.000 untag disabled\n"},
-    {lose_its_link, "13.000 untag link\n"}, // J3
-    {be_stopped, "13.000 untag stop\n"},
-    {sleep_past_its_end, "40.000 untag suspend\n"}, // J4
+    {let_it_end, "20.415 untag end\n", "20.415 > vers\n"},
+    {hear_a_willing_successor, "20.415 untag end\n", "20.415 > vers\n"}, // R2
+    {hear_an_early_successor, "18.000 untag handover\n", "18.000 > vers\n"},
+    {hear_a_hist_of_the_next_turn, "18.000 untag handover\n", "18.000 > vers\n"},
+    {hear_a_collision, "13.000 detag by b\n", "13.000 > vers\n"},     // R4
+    {hear_a_better_island, "13.000 detag by x\n", "13.000 > vers\n"}, // R7
+    {hear_its_own_name, "13.000 detag by m\n", "13.000 > vers\n"},    // J5
+    {be_disabled, "13.000 untag disabled\n", ""},                     // J2
+    {lose_its_value, "13.000 untag disabled\n", ""},
+    {lose_its_link, "13.000 untag link\n", ""}, // J3
+    {be_stopped, "13.000 untag stop\n", ""},
+    {sleep_past_its_end, "40.000 untag suspend\n", "40.000 > vers\n"}, // J4
 };
 
 static int count(const char *text, const char *word)
@@ -232,7 +237,7 @@ START_TEST(i5_and_never_again)
     enable(s, false);
     stop(s);
     at(s, 100);
-    expect(s, "");
+    expect(s, ways_out[_i].disabled);
 }
 END_TEST
 
@@ -261,10 +266,12 @@ END_TEST
 START_TEST(d3_a_renewal_that_wins_goes_on)
 {
     alone_at(14);
-    hear_ping(s, 0, "x m");
+    hear_ping(s, 0, "x");
     at(s, 15);
-    expect(s, "14.000   R4: x\n"
+    expect(s, "14.000   R7: x\n"
+              "14.000 recover prio=0 replace=0 local: m remote: x\n"
               "14.000 > hist m\n"
+              "14.000 > vers\n"
               "14.580 renew slot=2 until=22.995\n"
               "14.580 slot m: m\n");
 }
@@ -319,7 +326,72 @@ START_TEST(j2_disabled_while_pending_it_is_never_tagged)
     alone_at(5);
     enable(s, false);
     at(s, 100);
+    expect(s, "5.000 > vers\n");
+}
+END_TEST
+
+static const struct {
+    void (*cease)(void);
+} ceasings[] = {{be_disabled}, {lose_its_value}};
+
+START_TEST(j2_who_cannot_lead_any_longer_says_so_once)
+{
+    tagged();
+    ceasings[_i].cease();
+    expect(s, "13.000 untag disabled\n"
+              "13.000 > vers\n");
+    ck_assert(!sent_ready(s));
+    ceasings[_i].cease();
+    ceasings[1 - _i].cease(); // neither is news then
     expect(s, "");
+}
+END_TEST
+
+START_TEST(j2_who_becomes_ready_says_so_once)
+{
+    script_value(s, -1);
+    join(s, "ab", hear_ping, 0, "a b m");
+    set_value(s, 3);
+    set_value(s, 4);
+    expect(s, "2.000 > vers\n");
+    ck_assert(sent_ready(s));
+}
+END_TEST
+
+START_TEST(j2_a_value_makes_a_disabled_node_no_readier)
+{
+    tagged();
+    enable(s, false);
+    set_value(s, -1);
+    forget(s);
+    set_value(s, 3);
+    expect(s, "");
+    enable(s, true);
+    expect(s, "13.000 > vers\n");
+    ck_assert(sent_ready(s));
+}
+END_TEST
+
+START_TEST(j2_enabled_without_a_value_it_says_that_it_cannot_lead)
+{
+    script_value(s, -1);
+    tagged();
+    enable(s, false);
+    expect(s, ""); // nobody waits for it
+    enable(s, true);
+    expect(s, "13.000 > vers\n");
+    ck_assert(!sent_ready(s));
+}
+END_TEST
+
+START_TEST(j2_a_node_that_listens_says_it_too)
+{
+    at(s, 2);
+    link_up(s);
+    forget(s);
+    ceasings[_i].cease();
+    expect(s, "2.000 > vers\n");
+    ck_assert(!sent_ready(s));
 }
 END_TEST
 
@@ -619,6 +691,11 @@ static void add_j2_disabled(Suite *suite)
     tcase_add_test(tcase, j2_disabled_while_pending_it_is_never_tagged);
     tcase_add_test(tcase, j2_enabled_again_it_says_vers_and_takes_its_place_in_the_line);
     tcase_add_test(tcase, j2_enabling_an_enabled_node_says_nothing);
+    tcase_add_loop_test(tcase, j2_who_cannot_lead_any_longer_says_so_once, 0, COUNT(ceasings));
+    tcase_add_test(tcase, j2_who_becomes_ready_says_so_once);
+    tcase_add_test(tcase, j2_a_value_makes_a_disabled_node_no_readier);
+    tcase_add_test(tcase, j2_enabled_without_a_value_it_says_that_it_cannot_lead);
+    tcase_add_loop_test(tcase, j2_a_node_that_listens_says_it_too, 0, COUNT(ceasings));
 }
 
 static void add_j3_the_link(Suite *suite)

@@ -166,6 +166,22 @@ START_TEST(j1_a_disabled_node_is_quiet_and_learns_the_ring)
 }
 END_TEST
 
+START_TEST(j2_enabling_a_node_whose_ring_is_long_silent_begins_to_listen)
+{
+    script_config(s)->enabled = false;
+    join(s, "", hear_ping, 0, "a b m");
+    at(s, 15.8); // more than cycle + 2.5 gap after 2
+    forget(s);
+    enable(s, true);
+    at(s, 20);
+    expect(s, "15.800 > init\n"
+              "15.800 > vers\n"
+              "15.800   J1\n"
+              "19.550   J1\n"
+              "19.550 > ping m a b\n");
+}
+END_TEST
+
 START_TEST(j1_enabling_a_node_that_heard_nobody_begins_to_listen)
 {
     script_config(s)->enabled = false;
@@ -294,13 +310,14 @@ END_TEST
 START_TEST(j1_a_turn_is_an_answer_too)
 {
     on_ring("a m b");
-    hear_init(s, "x");
-    at(s, 4.7);
+    at(s, 8.5);
+    hear_init(s, "x"); // to be answered at 9.25
+    at(s, 9.2);
     hear_ping(s, 0, "b a m");
-    at(s, 9);
-    expect(s, "4.700   R2: b\n"
-              "6.200 ping b\n"
-              "6.200 slot b: b a m\n");
+    at(s, 14);
+    expect(s, "9.200   R2: b\n"
+              "10.700 ping b\n"
+              "10.700 slot b: b a m\n");
 }
 END_TEST
 
@@ -329,14 +346,14 @@ END_TEST
 
 // --- M1: who is one of ours --------------------------------------------------------------------
 
-START_TEST(m1_a_ring_node_introduces_itself_once_with_its_next_beacon)
+START_TEST(m1_a_ring_node_introduces_itself_once_right_before_its_next_beacon)
 {
     alone_and_tagged();
     hear_init(s, "x");
     forget(s);
     at(s, 14);
-    expect(s, "13.080 > ping m\n"
-              "13.080 > vers\n");
+    expect(s, "13.080 > vers\n"
+              "13.080 > ping m\n");
     at(s, 30);
     expect(s, "14.580 renew slot=2 until=22.995\n"
               "14.580 slot m: m\n"
@@ -356,17 +373,75 @@ START_TEST(m1_an_outsider_stays_silent)
 }
 END_TEST
 
-// It would take itself for alone, and renew its tag for ever.
-START_TEST(m1_an_outsider_tells_one_that_knows_nobody_that_it_is_there)
+// Who of a ring hears that a goes on, as one that takes itself for alone: it would renew its tag
+// for ever.
+static const struct {
+    const char *ours, *ring;
+    hear_turn *hear; // by a hist nobody is expected at first
+    double again;    // after its first beacon
+    int value;
+    bool says;
+} renewals[] = {
+    {"a", "a", hear_ping, 8.33, 0, true},   // expected
+    {"a", "a", hear_hist, 8.33, 0, false},  // not yet
+    {"az", "a", hear_ping, 8.33, 0, false}, // z is
+    {"a", "a m", hear_ping, 8.33, 0, true}, // the next in the line
+    {"abc", "a m b c", hear_ping, 8.33, 0, true},
+    {"abc", "a m b c", hear_ping, 9.249, 0, true}, // half a gap before the cycle's end
+    {"abc", "a m b c", hear_ping, 9.251, 0, false},
+    {"a", "a m", hear_ping, 8.33, -1, false}, // it cannot lead
+};
+
+START_TEST(m1_who_has_a_place_tells_one_that_renews_that_it_is_there)
 {
     script_draws(s, (double[]){0, 0.5}, 2);
-    on_ring("a b");
-    hear_init(s, "x");
-    at(s, 5);
-    hear_ping(s, 0, _i == 0 ? "x" : "x a");
-    forget(s);
+    script_value(s, renewals[_i].value);
+    join(s, renewals[_i].ours, renewals[_i].hear, 0, renewals[_i].ring);
+    double again = 2 + renewals[_i].again;
+    at(s, again);
+    hear_ping(s, 0, renewals[_i].ring);
+    expect_line(s, "  R1: a");
+    at(s, again + 0.749);
+    ck_assert(!has_line(transcript(s), "> vers"));
+    at(s, again + 8);
+    const char *text = transcript(s);
+    ck_assert_msg(has_line(text, "> vers") == renewals[_i].says, "%s", text);
+}
+END_TEST
+
+START_TEST(m1_it_says_so_once_for_each_renewal)
+{
+    script_draws(s, (double[]){0, 0.5, 0.25}, 3);
+    join(s, "abc", hear_ping, 0, "a m b c");
+    for (int renewal = 1; renewal <= 2; renewal++) {
+        at(s, 2 + renewal * 8.33);
+        hear_ping(s, 0, "a m b c");
+    }
+    at(s, 26);
+    expect(s, "3.500 ping a\n"
+              "3.500 slot a: a m b c\n"
+              "10.330   R1: a\n"
+              "11.080 > vers\n"
+              "11.830 ping a\n"
+              "11.830 slot a: a m b c\n"
+              "18.660   R1: a\n"
+              "19.035 > vers\n"
+              "20.160 ping a\n"
+              "20.160 slot a: a m b c\n");
+}
+END_TEST
+
+// Those of the other island may never have heard of it.
+START_TEST(m1_who_reports_recover_says_who_it_is_within_a_gap)
+{
+    script_draws(s, (double[]){0, 0.5}, 2);
+    on_ring("a m b");
+    hear_ping(s, 0, "x y");
     at(s, 7);
-    ck_assert_int_eq(has_line(transcript(s), "> vers"), _i == 0);
+    expect(s, "4.000   R7: x\n"
+              "4.000 recover prio=1 replace=0 local: a m b remote: x y\n"
+              "4.750 > hist a m b\n"
+              "4.750 > vers\n");
 }
 END_TEST
 
@@ -688,6 +763,7 @@ static void add_j1_the_newcomer(Suite *suite)
     tcase_add_test(tcase, j1_a_newcomer_by_hist_is_not_expected_in_that_slot);
     tcase_add_test(tcase, j1_a_ring_that_is_longer_than_mine_may_be_is_cut);
     tcase_add_test(tcase, j1_a_disabled_node_is_quiet_and_learns_the_ring);
+    tcase_add_test(tcase, j2_enabling_a_node_whose_ring_is_long_silent_begins_to_listen);
     tcase_add_test(tcase, j1_enabling_a_node_that_heard_nobody_begins_to_listen);
     tcase_add_test(tcase, j1_joins_quietly_again_when_the_link_is_back);
     tcase_add_test(tcase, j1_begins_at_once_on_its_old_ring_when_nobody_is_left);
@@ -711,9 +787,12 @@ static void add_j1_those_that_are_there(Suite *suite)
 static void add_m1_who_is_one_of_ours(Suite *suite)
 {
     TCase *tcase = add_case(suite, "M1: who is one of ours");
-    tcase_add_test(tcase, m1_a_ring_node_introduces_itself_once_with_its_next_beacon);
+    tcase_add_test(tcase, m1_a_ring_node_introduces_itself_once_right_before_its_next_beacon);
     tcase_add_test(tcase, m1_an_outsider_stays_silent);
-    tcase_add_loop_test(tcase, m1_an_outsider_tells_one_that_knows_nobody_that_it_is_there, 0, 2);
+    tcase_add_loop_test(tcase, m1_who_has_a_place_tells_one_that_renews_that_it_is_there, 0,
+                        COUNT(renewals));
+    tcase_add_test(tcase, m1_it_says_so_once_for_each_renewal);
+    tcase_add_test(tcase, m1_who_reports_recover_says_who_it_is_within_a_gap);
     tcase_add_test(tcase, m1_those_who_listen_introduce_themselves_at_a_random_time_in_one_gap);
     tcase_add_test(tcase, m1_a_disabled_node_introduces_itself_to_nobody);
 }

@@ -58,6 +58,18 @@ static double take_turns(int from, int to)
     return to * 8 - 6;
 }
 
+// From the turn at `head` on, a and b take slots `from` to `to`, the first after `wait`, the second
+// in time, and so on; when the last did.
+static double let_wait(double head, int from, int to, double wait)
+{
+    for (int slot = from; slot <= to; slot++) {
+        head += (slot - from) % 2 == 0 ? wait : 8;
+        at(s, head);
+        hear_ping(s, 0, slot % 2 == 0 ? "b a" : "a b");
+    }
+    return head;
+}
+
 // The times of this node's beacons until then.
 static const char *beacons(double until)
 {
@@ -172,10 +184,66 @@ START_TEST(d1_anyone_else_waits_for_one_more_cycle_while_the_ring_lives)
 }
 END_TEST
 
+// Heard of by a hist, in the middle of a slot: nobody can expect m.
 START_TEST(d1_anyone_else_is_the_last_resort)
 {
-    on_ring("az", "a");
+    join(s, "az", hear_hist, 0, "a");
     ck_delay_between(2, 2.4, 2.6);
+}
+END_TEST
+
+// By their hashes: a z v d j ... m y x n ... b.
+static const struct {
+    const char *ours, *ring;
+    double d;
+} behind[] = {
+    {"a", "a", -1}, // it is the one that is expected
+    {"az", "a", 1.5},     {"azv", "a", 2},     {"azvd", "a", 2.25},
+    {"azvdj", "a", 2.35}, {"azyxn", "a", 1.5}, // these would be expected later
+};
+
+START_TEST(d1_behind_a_ring_that_dies_stand_those_who_would_be_expected_next)
+{
+    on_ring(behind[_i].ours, behind[_i].ring);
+    ck_delay(2, behind[_i].d);
+}
+END_TEST
+
+// All of the ring but a have ceased to be ready: they have no place.
+START_TEST(d1_a_ring_dies_when_fewer_than_two_of_it_may_lead)
+{
+    listening();
+    meet("abcz");
+    hear_unready(s, "b");
+    if (_i == 0) {
+        hear_unready(s, "c");
+    }
+    at(s, 2);
+    hear_ping(s, 0, "a b c");
+    if (_i == 0) {
+        ck_delay(2, 1.5);
+    } else {
+        ck_last_resort(2);
+    }
+}
+END_TEST
+
+START_TEST(d1_behind_a_full_ring_that_dies_nobody_stands_until_it_opens)
+{
+    script_config(s)->params.nodes = 2;
+    listening();
+    meet("abz");
+    hear_unready(s, "b");
+    at(s, 2);
+    hear_ping(s, 0, "a b");
+    ck_delay_between(2, 2.4, 2.6);
+}
+END_TEST
+
+START_TEST(d1_a_python_node_keeps_those_behind_the_ring_clear_of_its_times)
+{
+    on_ring("z", "a");
+    ck_delay(2, 2);
 }
 END_TEST
 
@@ -188,8 +256,8 @@ START_TEST(d1_nodes_that_are_not_ready_keep_no_ring_alive)
     at(s, 10);
     hear_ping(s, 0, "a b");
     at(s, 18);
-    hear_ping(s, -1, "b a"); // E1: z is expected, as in slot 1
-    ck_delay_between(18, 2.4, 2.6);
+    hear_ping(s, -1, "b a"); // E1: z is expected, as in slot 1; then a, then m
+    ck_delay(18, 2);
 }
 END_TEST
 
@@ -223,7 +291,7 @@ START_TEST(d1_a_node_that_is_not_ready_lets_all_others_speak)
 {
     script_value(s, -1);
     on_ring("ab", "a b m");
-    ck_delay_between(2, 4.2, 4.4);
+    ck_delay_between(2, 4.2 + one_more_cycle, 4.4 + one_more_cycle);
 }
 END_TEST
 
@@ -265,6 +333,31 @@ START_TEST(d2_after_two_longest_slots_it_is_alone_again)
     at(s, 13.68);
     hear_init(s, "x"); // 27.5 before 41.18, but for what is 0.1 less
     ck_assert_str_eq(beacons(50), " 21.410 35.460 49.510");
+}
+END_TEST
+
+// A node is old there that has not been heard since the clock began, like this one itself.
+START_TEST(d2_it_is_the_same_on_a_host_that_has_been_up_for_long)
+{
+    at(s, 1000001);
+    link_up(s);
+    at(s, 1000007);
+    hear_init(s, "x");
+    ck_assert_str_eq(beacons(1000060),
+                     " 1000013.080 1000027.130 1000041.180 1000049.510 1000057.840");
+}
+END_TEST
+
+START_TEST(d2_and_beside_one_that_is_heard_it_never_goes_on_early)
+{
+    at(s, 1000001);
+    link_up(s);
+    meet("x");
+    for (int i = 0; i < 5; i++) {
+        at(s, 1000002 + 20 * i);
+        hear_vers(s, "x", 5);
+    }
+    ck_assert_str_eq(beacons(1000110), " 1000089.050 1000103.100");
 }
 END_TEST
 
@@ -404,27 +497,114 @@ START_TEST(e1_an_outsider_that_is_not_ready_is_not_expected)
     meet("abz");
     at(s, 2);
     hear_ping(s, -1, "z b");
-    at(s, 8);
-    hear_ping(s, 0, "a z");
-    take_turns(2, 3);
+    at(s, 10);
+    hear_ping(s, 0, "b z");
+    take_turns(3, 4); // a enters
     if (says_it_is_ready[_i]) {
         meet("z");
     }
-    ck_expected(take_turns(4, 4), !says_it_is_ready[_i]);
+    ck_expected(take_turns(5, 5), !says_it_is_ready[_i]);
 }
 END_TEST
 
-static const bool heard_again[] = {false, true};
+static void init_of_z(void)
+{
+    hear_init(s, "z");
+}
+
+static void z_is_ready(void)
+{
+    hear_vers(s, "z", 5);
+}
+
+static void z_is_not(void)
+{
+    hear_unready(s, "z");
+}
+
+static void nothing(void)
+{
+}
+
+// What z, which is one of ours, says in this order; whether it is ready then. Its `init` may have
+// been overtaken.
+static const struct {
+    void (*first)(void), (*then)(void);
+    bool ready;
+} sayings[] = {
+    {nothing, nothing, true},      {z_is_not, nothing, false},   {init_of_z, z_is_not, false},
+    {z_is_not, init_of_z, false},  {z_is_not, z_is_ready, true}, {z_is_ready, z_is_not, false},
+    {z_is_ready, init_of_z, true},
+};
+
+START_TEST(j2_who_says_that_it_is_not_ready_is_not_expected)
+{
+    on_ring("abz", "a b");
+    take_turns(2, 2);
+    sayings[_i].first();
+    sayings[_i].then();
+    ck_expected(take_turns(3, 3), !sayings[_i].ready); // as in slot 1: z, if it is ready
+}
+END_TEST
+
+START_TEST(j2_who_says_that_it_is_not_ready_has_no_place)
+{
+    listening();
+    meet("ab");
+    at(s, 2);
+    hear_ping(s, 0, "b a m");
+    at(s, 10);
+    hear_ping(s, 0, "a m b");
+    hear_unready(s, "b");
+    hear_init(s, "b");
+    ck_delay(10, -1); // not behind b, although that was ready in its last turn
+}
+END_TEST
+
+// Nothing is said of a Python node but by its beacons: it may have become ready.
+START_TEST(e2_a_python_node_that_starts_anew_may_be_ready)
+{
+    listening();
+    meet("a");
+    at(s, 2);
+    hear_ping(s, -1, "b a m");
+    at(s, 10);
+    hear_ping(s, 0, "a m b");
+    hear_init(s, "b");
+    ck_delay(10, 2);
+}
+END_TEST
+
+static const struct {
+    const char *ours; // b begins the slots in which z is expected
+    double wait;
+    bool counts;
+} silences[] = {
+    {"abz", 10.376, true}, // after one of ours: a quarter of a gap after the cycle
+    {"abz", 10.374, false}, {"az", 11.501, true}, // after a Python node: a gap
+    {"az", 11.499, false},  {"abz", 8, false},    // others expected somebody else
+};
 
 // b enters in slot 2; z is expected in slots 2, 4 and 6.
-START_TEST(e1_who_stayed_silent_twice_is_not_expected_until_heard)
+START_TEST(e1_who_stayed_silent_twice_is_not_expected)
+{
+    bool python = silences[_i].ours[1] != 'b';
+    on_ring(silences[_i].ours, "a");
+    double head = let_wait(take_turns(2, 2), 3, 6, silences[_i].wait);
+    if (silences[_i].counts) {
+        ck_delay(head, python ? 0 : -1);
+    } else {
+        ck_last_resort(head);
+    }
+}
+END_TEST
+
+START_TEST(e1_until_it_is_heard_again)
 {
     on_ring("abz", "a");
-    take_turns(2, 5);
-    if (heard_again[_i]) {
-        meet("z");
-    }
-    ck_expected(take_turns(6, 6), !heard_again[_i]);
+    double head = let_wait(take_turns(2, 2), 3, 5, 10.4);
+    meet("z");
+    ck_expected(let_wait(head, 6, 6, 8), false);
 }
 END_TEST
 
@@ -432,14 +612,31 @@ END_TEST
 START_TEST(e1_silence_counts_only_after_an_entry_that_was_seen)
 {
     on_ring("abz", "a b");
-    ck_expected(take_turns(2, 5), false);
+    ck_expected(let_wait(2, 2, 5, 10.4), false);
 }
 END_TEST
 
 START_TEST(e1_silent_once_is_not_enough)
 {
     on_ring("abz", "a");
-    ck_expected(take_turns(2, 4), false);
+    ck_expected(let_wait(take_turns(2, 2), 3, 4, 10.4), false);
+}
+END_TEST
+
+// R3: in the first slot in which z is expected c may have been, too; and a has led since.
+START_TEST(e1_whoever_was_expected_may_have_spoken_when_beacons_were_missed)
+{
+    on_ring("abcz", "a c");
+    at(s, 10);
+    hear_ping(s, 0, "b a c"); // enters: z is expected
+    at(s, 28.4);
+    hear_ping(s, 0, "a c b"); // two turns later: z again
+    expect_line(s, "  R3: a");
+    at(s, 38.8);
+    hear_ping(s, 0, "b a c");
+    at(s, 46.8);
+    hear_ping(s, 0, "c b a");
+    ck_expected(46.8, false);
 }
 END_TEST
 
@@ -589,6 +786,11 @@ static void add_d1_places(Suite *suite)
     tcase_add_test(tcase, d1_nodes_known_not_to_be_ready_do_not_count);
     tcase_add_test(tcase, d1_anyone_else_waits_for_one_more_cycle_while_the_ring_lives);
     tcase_add_test(tcase, d1_anyone_else_is_the_last_resort);
+    tcase_add_loop_test(tcase, d1_behind_a_ring_that_dies_stand_those_who_would_be_expected_next, 0,
+                        COUNT(behind));
+    tcase_add_loop_test(tcase, d1_a_ring_dies_when_fewer_than_two_of_it_may_lead, 0, 2);
+    tcase_add_test(tcase, d1_behind_a_full_ring_that_dies_nobody_stands_until_it_opens);
+    tcase_add_test(tcase, d1_a_python_node_keeps_those_behind_the_ring_clear_of_its_times);
     tcase_add_test(tcase, d1_nodes_that_are_not_ready_keep_no_ring_alive);
     tcase_add_test(tcase, d1_the_last_resort_is_spread_by_name_and_slot);
     tcase_add_test(tcase, d1_the_sender_speaks_again_after_all_others);
@@ -603,6 +805,8 @@ static void add_d2_to_d4_alone(Suite *suite)
     tcase_add_test(tcase, d3_a_node_that_is_alone_renews_before_its_tag_ends);
     tcase_add_test(tcase, d2_a_node_that_heard_somebody_is_not_alone_for_two_longest_slots);
     tcase_add_test(tcase, d2_after_two_longest_slots_it_is_alone_again);
+    tcase_add_test(tcase, d2_it_is_the_same_on_a_host_that_has_been_up_for_long);
+    tcase_add_test(tcase, d2_and_beside_one_that_is_heard_it_never_goes_on_early);
     tcase_add_loop_test(tcase, d2_beside_nodes_of_ours_that_are_not_ready_it_leads_alone, 0, 2);
     tcase_add_test(tcase, d3_a_renewal_is_off_once_another_has_spoken);
     tcase_add_test(tcase, d4_no_two_beacons_in_one_gap);
@@ -623,15 +827,24 @@ static void add_e1_who_may_enter(Suite *suite)
     tcase_add_test(tcase, e1_it_is_expected_from_the_next_slot_on);
     tcase_add_loop_test(tcase, e1_an_outsider_that_is_not_ready_is_not_expected, 0,
                         COUNT(says_it_is_ready));
-    tcase_add_loop_test(tcase, e1_who_stayed_silent_twice_is_not_expected_until_heard, 0,
-                        COUNT(heard_again));
+    tcase_add_loop_test(tcase, j2_who_says_that_it_is_not_ready_is_not_expected, 0, COUNT(sayings));
+    tcase_add_test(tcase, j2_who_says_that_it_is_not_ready_has_no_place);
+}
+
+static void add_e1_silence(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "E1: silence");
+    tcase_add_loop_test(tcase, e1_who_stayed_silent_twice_is_not_expected, 0, COUNT(silences));
+    tcase_add_test(tcase, e1_until_it_is_heard_again);
     tcase_add_test(tcase, e1_silence_counts_only_after_an_entry_that_was_seen);
     tcase_add_test(tcase, e1_silent_once_is_not_enough);
+    tcase_add_test(tcase, e1_whoever_was_expected_may_have_spoken_when_beacons_were_missed);
 }
 
 static void add_e2_a_python_node(Suite *suite)
 {
     TCase *tcase = add_case(suite, "E2: a Python node");
+    tcase_add_test(tcase, e2_a_python_node_that_starts_anew_may_be_ready);
     tcase_add_loop_test(tcase, e2_a_python_node_is_expected_after_four_turns_of_the_ring, 0,
                         COUNT(waits));
 }
@@ -654,6 +867,7 @@ int main(void)
     add_d1_places(suite);
     add_d2_to_d4_alone(suite);
     add_e1_who_may_enter(suite);
+    add_e1_silence(suite);
     add_e2_a_python_node(suite);
     add_e3_lots(suite);
     SRunner *runner = srunner_create(suite);

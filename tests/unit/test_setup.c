@@ -216,6 +216,7 @@ START_TEST(v1_a_disabled_node_answers_nobody)
 {
     on_ring("a m b");
     enable(s, false);
+    forget(s);
     hear_set(4, 9);
     at(s, 9);
     expect(s, "5.000   V1: y\n");
@@ -333,6 +334,7 @@ START_TEST(v1_a_disabled_node_keeps_its_own_set_to_itself)
     struct params own = set_of(6, 9);
     on_ring("a m b");
     enable(s, false);
+    forget(s);
     set_params(s, &own);
     at(s, 9);
     expect(s, "5.000 setup 6 by m\n");
