@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // actor-sim: what a group's settings promise, found out before it is rolled out.
 #include "options.h"
+#include "play.h"
 #include "plot.h"
 #include "report.h"
 
@@ -75,6 +76,56 @@ static int simulate(const struct options *options)
     return result.violations == 0 ? STATUS_OK : STATUS_BROKEN;
 }
 
+// --- A scenario --------------------------------------------------------------------------------
+
+static void report_play(const struct options *options, const struct scenario *scenario,
+                        const struct onlookers *onlookers, const struct outcome *outcome)
+{
+    const struct plan plan = {
+        .nodes = scenario->node_count,
+        .cycles = (uint64_t)(scenario->until_ns / scenario->params.cycle_ns),
+        .params = scenario->params,
+        .latency = scenario->latency,
+    };
+    struct result result = {.plan = &plan, .seed = scenario->seed, .runs = 1};
+    result.violations = outcome->violations;
+    memcpy(result.hash, outcome->hash, sizeof result.hash);
+    measure_figures(onlookers->measure, &result.figures);
+    if (onlookers->plot != NULL) {
+        plot_print(onlookers->plot, stdout);
+    }
+    if (options->json) {
+        report_json(&result, stdout);
+    } else if (!options->trace && !options->plot) {
+        report_table(&result, stdout);
+    }
+}
+
+static int play_scenario(const struct options *options)
+{
+    struct scenario scenario;
+    if (scenario_read_file(&scenario, options->scenario) != 0) {
+        fprintf(stderr, "actor-sim: %s: %s\n", options->scenario, scenario.why);
+        scenario_free(&scenario);
+        return STATUS_USAGE;
+    }
+    if (options->seeded) {
+        scenario.seed = options->seed;
+    }
+    const struct onlookers onlookers = {
+        .measure = measure_new(),
+        .plot = options->plot ? plot_new(&scenario.params) : NULL,
+        .trace = options->trace ? stdout : NULL,
+    };
+    struct outcome outcome;
+    bool kept = play(&scenario, options->scenario, &onlookers, stderr, &outcome);
+    report_play(options, &scenario, &onlookers, &outcome);
+    measure_free(onlookers.measure);
+    plot_free(onlookers.plot);
+    scenario_free(&scenario);
+    return kept ? STATUS_OK : STATUS_BROKEN;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -90,5 +141,5 @@ int main(int argc, char **argv)
         printf("actor-sim %s\n", PACKAGE_VERSION);
         return STATUS_OK;
     }
-    return simulate(&options);
+    return options.scenario != NULL ? play_scenario(&options) : simulate(&options);
 }

@@ -17,7 +17,7 @@ struct seat {
     bool tagged;
     int64_t until_ns;
     uint64_t turns;
-    uint64_t ring; // of its last slot event, hashed
+    uint64_t head; // of its last slot event, hashed
     bool full;
 };
 
@@ -40,7 +40,7 @@ struct run {
 struct measure {
     struct run run;
     int64_t tagged_ns[3];
-    uint64_t slots, beacons, collided, bytes;
+    uint64_t slots, beacons, collided, bytes, deliveries;
     uint64_t ring_full_slots; // the most; UINT64_MAX: in some run it never was
     double node_seconds, virtual_s;
     struct samples first_tags, takeovers, heals, turns;
@@ -210,21 +210,12 @@ static void begin_tag(struct measure *m, const struct news *news)
 
 // --- Rings ---------------------------------------------------------------------------------------
 
-static uint64_t ring_hash(const struct history *ring)
-{
-    uint64_t hash = 1;
-    for (size_t i = 0; i < ring->count; i++) {
-        hash = hash_mix(hash ^ name_hash(ring->names[i]));
-    }
-    return hash | 1;
-}
-
-// Whether all that are there have this ring.
-static bool is_one_ring(const struct run *run, uint64_t ring)
+// Whether all that are there follow this head.
+static bool is_one_ring(const struct run *run, uint64_t head)
 {
     for (int i = 0; i < run->seat_count; i++) {
         bool there = world_is_up(run->world, i) && !world_is_frozen(run->world, i);
-        if (there && run->seats[i].ring != ring) {
+        if (there && run->seats[i].head != head) {
             return false;
         }
     }
@@ -255,7 +246,7 @@ static void see_slot(struct measure *m, const struct news *news)
     struct run *run = &m->run;
     const struct event *event = &news->effect->event;
     struct seat *seat = &run->seats[news->node];
-    seat->ring = ring_hash(&event->ring);
+    seat->head = name_hash(event->ring.names[0]);
     if (run->ring_full_slots == 0) {
         seat->full = is_full(run, &event->ring);
         if (seat->full && are_all_full(run)) {
@@ -263,7 +254,7 @@ static void see_slot(struct measure *m, const struct news *news)
             run->slots = (struct slots){0};
         }
     }
-    if (run->healed_ns != NEVER && is_one_ring(run, seat->ring)) {
+    if (run->healed_ns != NEVER && is_one_ring(run, seat->head)) {
         add_sample(&m->heals, seconds(news->now_ns - run->healed_ns));
         run->healed_ns = NEVER;
     }
@@ -360,6 +351,7 @@ void measure_end(struct measure *m, int64_t now_ns)
     m->collided += run->slots.collided;
     m->ring_full_slots = full > m->ring_full_slots ? full : m->ring_full_slots;
     m->virtual_s += virtual_s;
+    m->deliveries += world_deliveries(run->world);
     m->node_seconds += virtual_s * run->seat_count;
     release(run->seats);
     release(run->tagged);
@@ -378,6 +370,7 @@ void measure_figures(struct measure *m, struct figures *f)
         .takeover_s = spread_of(&m->takeovers),
         .heal_s = spread_of(&m->heals),
         .turns = spread_of(&m->turns),
+        .deliveries = m->deliveries,
         .virtual_s = m->virtual_s,
     };
     for (int i = 0; i < 3 && led_ns > 0; i++) {

@@ -20,6 +20,7 @@ struct figures {
     struct spread heal_s;      // from a heal until there is one ring
     struct spread turns;       // of each ready node
     double bytes_per_day;      // sent by one node, on the average
+    uint64_t deliveries;
     double virtual_s;
 };
 

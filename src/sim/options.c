@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,8 @@
 
 // A number that every reader of JSON keeps.
 #define SEED_MAX (UINT64_C(1) << 53)
+
+enum { SPLIT_MAX = 9999999 }; // cycles
 
 // What a setter found wrong; NULL: nothing.
 typedef const char *set_fn(struct options *options, const char *text);
@@ -120,19 +121,22 @@ static const char *set_kill(struct options *options, const char *text)
 
 static const char *set_split(struct options *options, const char *text)
 {
-    uint64_t at, length;
-    char rest;
-    if (sscanf(text, "%7" SCNu64 ":%7" SCNu64 "%c", &at, &length, &rest) != 2 || at == 0 ||
-        length == 0) {
+    struct plan *plan = &options->plan;
+    char at[8] = ""; // up to SPLIT_MAX
+    size_t len = strcspn(text, ":");
+    if (len < sizeof at && text[len] == ':') {
+        memcpy(at, text, len);
+    }
+    if (read_count(at, SPLIT_MAX, &plan->split_at) != NULL || plan->split_at == 0 ||
+        read_count(text + len + 1, SPLIT_MAX, &plan->split_for) != NULL || plan->split_for == 0) {
         return "must be AT:FOR, both in cycles from 1 on";
     }
-    options->plan.split_at = at;
-    options->plan.split_for = length;
     return NULL;
 }
 
 static const char *set_seed(struct options *options, const char *text)
 {
+    options->seeded = true;
     return read_count(text, SEED_MAX, &options->seed) != NULL ? "must be 0 to 2^53" : NULL;
 }
 
@@ -190,29 +194,31 @@ struct spec {
     const char *argument; // NULL: none
     set_fn *set;
     const char *help; // what it is, bounds, default
+    bool plans;       // what a scenario settles itself
 };
 
 static const struct spec specs[] = {
-    {"nodes", "N", set_nodes, "how many nodes, 1 to 10000 (5)"},
-    {"cycles", "N", set_cycles, "how long, in cycles (500)"},
-    {"cycle", "S", set_cycle, "length of a turn, 0.1 to 86400 s, at least 3 gap (10)"},
-    {"gap", "S", set_gap, "longest time under way of a message, 0.01 to 3600 s (1.5)"},
-    {"ring", "N", set_ring, "size of the ring, 1 to 64 (5)"},
+    {"nodes", "N", set_nodes, "how many nodes, 1 to 10000 (5)", true},
+    {"cycles", "N", set_cycles, "how long, in cycles (500)", true},
+    {"cycle", "S", set_cycle, "length of a turn, 0.1 to 86400 s, at least 3 gap (10)", true},
+    {"gap", "S", set_gap, "longest time under way of a message, 0.01 to 3600 s (1.5)", true},
+    {"ring", "N", set_ring, "size of the ring, 1 to 64 (5)", true},
     {"latency", "S[:S]", set_latency,
-     "how long messages are under way: always, or evenly from : to (0:gap/20)"},
-    {"loss", "P", set_loss, "share of deliveries that never come (0)"},
-    {"dup", "P", set_duplicates, "share that come twice (0)"},
+     "how long messages are under way: always, or evenly from : to (0:gap/20)", true},
+    {"loss", "P", set_loss, "share of deliveries that never come (0)", true},
+    {"dup", "P", set_duplicates, "share that come twice (0)", true},
     {"kill", "EVERY", set_kill,
-     "the holder is killed every so many cycles, and is back three later"},
-    {"split", "AT:FOR", set_split, "every second node is cut off, from cycle AT for FOR cycles"},
-    {"seed", "N", set_seed, "of all chance; the same seed, the same run (by chance)"},
-    {"runs", "N", set_runs, "so many runs, with this seed and those that follow it (1)"},
-    {"scenario", "FILE", set_scenario, "do what a script says instead"},
-    {"json", NULL, set_json, "the figures as one JSON object"},
-    {"trace", NULL, set_trace, "print everything that happens"},
-    {"plot", NULL, set_plot, "show who was tagged when"},
-    {"version", NULL, set_version, "print the version"},
-    {"help", NULL, set_help, "print this"},
+     "the holder is killed every so many cycles, and is back three later", true},
+    {"split", "AT:FOR", set_split, "every second node is cut off, from cycle AT for FOR cycles",
+     true},
+    {"seed", "N", set_seed, "of all chance; the same seed, the same run (by chance)", false},
+    {"runs", "N", set_runs, "so many runs, with this seed and those that follow it (1)", true},
+    {"scenario", "FILE", set_scenario, "do what a file says instead; see actor-sim(1)", false},
+    {"json", NULL, set_json, "the figures as one JSON object", false},
+    {"trace", NULL, set_trace, "print everything that happens", false},
+    {"plot", NULL, set_plot, "show who was tagged when", false},
+    {"version", NULL, set_version, "print the version", false},
+    {"help", NULL, set_help, "print this", false},
 };
 
 enum { SPECS = sizeof specs / sizeof *specs, FIRST_LONG = 256 };
@@ -234,6 +240,7 @@ static int set_option(struct options *options, int option, const char *word)
     const struct spec *spec = &specs[option - FIRST_LONG];
     const char *fault = spec->set(options, optarg);
     if (fault == NULL) {
+        options->planned = spec->plans ? spec->name : options->planned;
         return 0;
     }
     char name[64];
@@ -272,6 +279,11 @@ int options_read(struct options *options, int argc, char **argv)
     if (read_all(options, argc, argv) != 0) {
         return -1;
     }
+    if (options->scenario != NULL && options->planned != NULL) {
+        snprintf(options->why, sizeof options->why, "--%s: a scenario settles that itself",
+                 options->planned);
+        return -1;
+    }
     if (plan->latency.max_ns < 0) {
         plan->latency.max_ns = plan->params.gap_ns / 20;
     }
@@ -290,6 +302,7 @@ void options_print_help(void)
                  specs[i].argument != NULL ? specs[i].argument : "");
         printf("  %-18s %s\n", left, specs[i].help);
     }
-    printf("\nEnds with status 0 when all promises were kept, 1 when one was broken, 2 when the\n"
-           "command line is bad. See actor-sim(1).\n");
+    printf(
+        "\nEnds with status 0 when all promises were kept, 1 when one was broken or an\n"
+        "expectation not met, 2 when the command line or the scenario is bad. See actor-sim(1).\n");
 }

@@ -9,8 +9,10 @@ struct options {
     struct plan plan;
     uint64_t seed; // of the first run
     uint64_t runs;
+    bool seeded; // by the command line
     bool json, trace, plot, help, version;
     const char *scenario; // NULL: none
+    const char *planned;  // the last option that is of the plan; NULL: none
     char why[256];
 };
 

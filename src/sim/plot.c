@@ -15,6 +15,8 @@ struct span {
 
 struct plot {
     const struct world *world;
+    char (*names)[NAME_MAX_BYTES + 1]; // of the nodes: the world may be gone when it is printed
+    int nodes;
     int64_t column_ns, end_ns;
     struct span *spans;
     size_t count, room;
@@ -30,6 +32,7 @@ struct plot *plot_new(const struct params *params)
 void plot_free(struct plot *plot)
 {
     if (plot != NULL) {
+        release(plot->names);
         release(plot->spans);
     }
     release(plot);
@@ -38,7 +41,20 @@ void plot_free(struct plot *plot)
 void plot_begin(struct plot *plot, const struct world *world)
 {
     plot->world = world;
+    plot->nodes = 0;
     plot->count = 0;
+}
+
+static void know_nodes(struct plot *plot)
+{
+    int count = world_count(plot->world);
+    if (count > plot->nodes) {
+        plot->names = grow(plot->names, (size_t)count, sizeof *plot->names);
+    }
+    for (; plot->nodes < count; plot->nodes++) {
+        snprintf(plot->names[plot->nodes], sizeof *plot->names, "%s",
+                 world_name(plot->world, plot->nodes));
+    }
 }
 
 static struct span *open_span(struct plot *plot, int node)
@@ -77,6 +93,7 @@ static void end_span(struct plot *plot, const struct news *news)
 void plot_news(struct plot *plot, const struct news *news)
 {
     plot->end_ns = news->now_ns;
+    know_nodes(plot);
     if (news->type == NEWS_KILLED) {
         end_span(plot, news);
     } else if (news->type == NEWS_EFFECT && news->effect->type == EFFECT_EVENT) {
@@ -109,7 +126,7 @@ void plot_print(struct plot *plot, FILE *out)
 {
     int64_t first_ns = plot->end_ns - COLUMNS * plot->column_ns;
     char line[COLUMNS + 1], all[COLUMNS + 1];
-    int nodes = world_count(plot->world), shown = nodes < ROWS_MAX ? nodes : ROWS_MAX;
+    int nodes = plot->nodes, shown = nodes < ROWS_MAX ? nodes : ROWS_MAX;
     memset(all, '0', COLUMNS);
     all[COLUMNS] = '\0';
     fprintf(out, "tagged (#), %d columns a cycle, the last one at %.1f s:\n", COLUMNS_A_CYCLE,
@@ -120,7 +137,7 @@ void plot_print(struct plot *plot, FILE *out)
             all[column] = (char)(all[column] + (line[column] == '#' && all[column] < '9'));
         }
         if (node < shown) {
-            fprintf(out, "%8.8s %s\n", world_name(plot->world, node), line);
+            fprintf(out, "%8.8s %s\n", plot->names[node], line);
         }
     }
     if (shown < nodes) {

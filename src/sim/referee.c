@@ -15,11 +15,13 @@ struct seat {
     bool tagged;
     int64_t until_ns;    // of the tag, by the world's clock
     uint64_t slot;       // of its last slot event
-    int64_t here_ns;     // since when it hears the others of its island
+    int64_t counts_ns;   // since when it counts for I1: after it woke,
+    int64_t met_ns;      // and after it has met the others of its island
     int64_t ready_ns;    // since when it could lead; NEVER: it cannot
+    bool unable;         // it runs, and cannot lead
     int64_t cut_ns;      // since when it is cut off; NEVER: it is not
     bool owes_untag;     // it slept past the end of its tag
-    uint64_t ring;       // of its last slot event, hashed
+    uint64_t ring, head; // of its last slot event, hashed; 0: none yet
     uint64_t slots_seen; // of its island when it led last, or might first have
     int64_t led_ns;      // its last tag
     bool on_ring;        // in its own view
@@ -33,9 +35,14 @@ struct island {
     int64_t disturbed_ns; // the last time that something happened to a node
     int64_t check_ns;     // I2: when to look
     int64_t met_by_ns;    // I4: when it has to be one ring; NEVER: nothing is expected
+    int64_t moved_ns;     // when nodes came or went last
+    uint64_t turns;       // since then
+    bool tells;           // I4: both sides have taken so many turns that their rings tell of it
     int64_t overlap_ns;   // I8: since when two are tagged; NEVER: they are not
+    uint64_t left_slot;   // when a node was gone last
     struct slots slots;   // all of them
     struct slots steady;  // of the present time without disturbance
+    bool is_late;         // the present slot is: somebody kept silent before it
 };
 
 struct referee {
@@ -50,6 +57,8 @@ struct referee {
     int64_t now_ns;
     uint64_t violations;
     struct violation first;
+    uint64_t violations_of[INVARIANTS];
+    struct violation first_of[INVARIANTS];
 };
 
 const char *invariant_name(enum invariant invariant)
@@ -61,15 +70,18 @@ const char *invariant_name(enum invariant invariant)
 __attribute__((format(printf, 3, 4))) static void blame(struct referee *r, enum invariant invariant,
                                                         const char *format, ...)
 {
-    if (r->violations++ > 0) {
-        return;
+    struct violation *first = &r->first_of[invariant];
+    if (r->violations_of[invariant]++ == 0) {
+        va_list args;
+        va_start(args, format);
+        first->invariant = invariant;
+        first->at_ns = r->now_ns;
+        vsnprintf(first->text, sizeof first->text, format, args);
+        va_end(args);
     }
-    va_list args;
-    va_start(args, format);
-    r->first.invariant = invariant;
-    r->first.at_ns = r->now_ns;
-    vsnprintf(r->first.text, sizeof r->first.text, format, args);
-    va_end(args);
+    if (r->violations++ == 0) {
+        r->first = *first;
+    }
 }
 
 static const char *name_at(const struct referee *r, int node)
@@ -102,10 +114,19 @@ static int64_t pause_ns(const struct referee *r, int cycles)
            spare_ns(r);
 }
 
-// Without presence: how long two islands need to know of each other.
+// Without presence: how long two islands need to know of each other, and all to agree.
 static int64_t meeting_ns(const struct referee *r)
 {
-    return r->config.params.cycle_ns + gaps_ns(r, 25) + spare_ns(r);
+    int cycles = r->config.latency_max_ns <= r->config.params.gap_ns / 2 ? 1 : 2;
+    return cycles * r->config.params.cycle_ns + gaps_ns(r, 25) + r->config.latency_max_ns +
+           spare_ns(r);
+}
+
+// A node that was frozen knows all that was said meanwhile as soon as it has read it; that it is
+// tagged others may first learn from its answer, for which it waits one gap (J4).
+static int64_t answer_ns(const struct referee *r)
+{
+    return r->config.params.gap_ns + r->config.latency_max_ns + spare_ns(r);
 }
 
 // --- Who is there --------------------------------------------------------------------------------
@@ -129,6 +150,7 @@ static void make_islands(struct referee *r, int island)
         r->islands[r->island_count] = (struct island){
             .turn_ns = NEVER,
             .disturbed_ns = r->now_ns,
+            .moved_ns = NEVER,
             .check_ns = NEVER,
             .met_by_ns = NEVER,
             .overlap_ns = NEVER,
@@ -145,7 +167,7 @@ static bool is_present(const struct referee *r, int node)
 
 static bool is_on(const struct referee *r, int node, const struct island *island)
 {
-    return world_island(r->world, node) == island - r->islands;
+    return r->seats[node].at == island - r->islands;
 }
 
 static int count_ready(const struct referee *r, const struct island *island)
@@ -159,13 +181,16 @@ static int count_ready(const struct referee *r, const struct island *island)
 
 // --- I1, I8: who is tagged -----------------------------------------------------------------------
 
+static bool counts(const struct referee *r, int node)
+{
+    return r->now_ns >= r->seats[node].counts_ns && r->now_ns >= r->seats[node].met_ns;
+}
+
 static bool overlaps(const struct referee *r, int a, int b)
 {
-    int64_t grace_ns = r->config.lossy ? 0 : meeting_ns(r);
     return a != b && r->seats[a].until_ns > r->now_ns && r->seats[b].until_ns > r->now_ns &&
-           world_island(r->world, a) == world_island(r->world, b) && !world_is_cut(r->world, a) &&
-           !world_is_cut(r->world, b) && r->now_ns - r->seats[a].here_ns >= grace_ns &&
-           r->now_ns - r->seats[b].here_ns >= grace_ns;
+           r->seats[a].at == r->seats[b].at && r->seats[a].cut_ns == NEVER &&
+           r->seats[b].cut_ns == NEVER && (r->config.lossy || (counts(r, a) && counts(r, b)));
 }
 
 static void check_overlap(struct referee *r, int a, int b)
@@ -217,6 +242,18 @@ static void remove_tagged(struct referee *r, int node)
     r->seats[node].tagged = false;
 }
 
+// I5: J2 ends the tag of a node that cannot lead, in the same instant.
+static void check_ready(struct referee *r)
+{
+    for (int i = 0; i < r->tagged_count; i++) {
+        int node = r->tagged[i];
+        if (r->seats[node].unable) {
+            blame(r, INVARIANT_I5, "%s is tagged, and cannot lead", name_at(r, node));
+            r->seats[node].unable = false; // once is enough
+        }
+    }
+}
+
 // --- I2: from tag to tag -------------------------------------------------------------------------
 
 static void expect_turn(struct referee *r, struct island *island)
@@ -224,6 +261,9 @@ static void expect_turn(struct referee *r, struct island *island)
     bool quiet = island->turn_ns != NEVER && island->turn_ns > island->disturbed_ns;
     island->check_ns =
         quiet ? island->turn_ns + pause_ns(r, 1) : island->disturbed_ns + pause_ns(r, 2);
+    if (island->met_by_ns != NEVER && island->check_ns < island->met_by_ns + pause_ns(r, 1)) {
+        island->check_ns = island->met_by_ns + pause_ns(r, 1); // I4 comes first
+    }
 }
 
 // Somebody has been able to lead for all of that time.
@@ -266,15 +306,19 @@ static void check_steady(struct referee *r, const struct island *island)
     }
 }
 
-// Everybody has been heard by everybody: without presence, only a turn tells of an outsider.
+// Everybody has been heard by everybody: without presence, only a turn tells of an outsider; and
+// whoever left without a word has been expected in vain, twice.
 static bool is_steady(const struct referee *r, const struct island *island)
 {
-    if (count_ready(r, island) == 0) {
+    uint64_t ring_size = (uint64_t)params_ring_size(&r->config.params);
+    uint64_t rounds = 2 * (uint64_t)r->seat_count * ring_size;
+    if (count_ready(r, island) == 0 ||
+        (island->left_slot > 0 && island->slots.count < island->left_slot + rounds)) {
         return false;
     }
     for (int i = 0; i < r->seat_count; i++) {
-        bool counts = is_on(r, i, island) && is_present(r, i) && world_is_ready(r->world, i);
-        if (counts && r->seats[i].led_ns <= island->disturbed_ns) {
+        bool leads = is_on(r, i, island) && is_present(r, i) && world_is_ready(r->world, i);
+        if (leads && r->seats[i].led_ns <= island->disturbed_ns) {
             return false;
         }
     }
@@ -283,8 +327,12 @@ static bool is_steady(const struct referee *r, const struct island *island)
 
 static void hear_beacon(struct referee *r, struct island *island)
 {
-    slots_beacon(&island->slots, &r->config.params, r->now_ns);
-    if (!is_steady(r, island)) {
+    int64_t late_ns =
+        island->slots.begun_ns + r->config.params.cycle_ns + r->config.latency_max_ns + spare_ns(r);
+    if (slots_beacon(&island->slots, &r->config.params, r->now_ns)) {
+        island->is_late = r->now_ns > late_ns;
+    }
+    if (island->is_late || !is_steady(r, island)) {
         island->steady = (struct slots){0};
         return;
     }
@@ -297,17 +345,18 @@ static void hear_beacon(struct referee *r, struct island *island)
 
 // --- I4: two islands meet ------------------------------------------------------------------------
 
+// All are in one rotation: they follow the same head.
 static bool is_one_ring(const struct referee *r, const struct island *island)
 {
-    uint64_t ring = 0;
+    uint64_t head = 0;
     for (int i = 0; i < r->seat_count; i++) {
-        if (!is_on(r, i, island) || !is_present(r, i) || r->seats[i].ring == 0) {
+        if (!is_on(r, i, island) || !is_present(r, i) || r->seats[i].head == 0) {
             continue;
         }
-        if (ring != 0 && r->seats[i].ring != ring) {
+        if (head != 0 && r->seats[i].head != head) {
             return false;
         }
-        ring = r->seats[i].ring;
+        head = r->seats[i].head;
     }
     return true;
 }
@@ -318,12 +367,13 @@ static bool has_ring(const struct referee *r, int node)
     return is_present(r, node) && world_is_ready(r->world, node) && r->seats[node].on_ring;
 }
 
+// One that has reported may have lost its place since.
 static bool has_recovered(const struct referee *r, const struct island *island, int side)
 {
     bool any = false;
     for (int i = 0; i < r->seat_count; i++) {
-        if (is_on(r, i, island) && r->seats[i].side == side && has_ring(r, i)) {
-            any = true;
+        if (is_on(r, i, island) && r->seats[i].side == side) {
+            any |= has_ring(r, i);
             if (r->seats[i].recovered) {
                 return true;
             }
@@ -351,7 +401,7 @@ static void check_meeting(struct referee *r, struct island *island)
         blame(r, INVARIANT_I4, "island %d is not one ring in time", (int)(island - r->islands));
         end_meeting(r, island);
     } else if (is_one_ring(r, island)) {
-        for (int side = 0; side < r->island_count; side++) {
+        for (int side = 0; side < r->island_count && island->tells; side++) {
             if (!has_recovered(r, island, side)) {
                 return;
             }
@@ -433,7 +483,7 @@ static void check_ring(struct referee *r, int node, const struct event *event)
             twice |= name_equal(ring->names[i], ring->names[j]);
         }
     }
-    if (twice || ring->count == 0 || ring->count > RING_MAX ||
+    if (twice || ring->count == 0 || ring->count > (size_t)params_ring_size(&r->config.params) ||
         event->members > r->config.capacity) {
         blame(r, INVARIANT_I7, "%s has a ring of %d, and knows %u nodes", name_at(r, node),
               (int)ring->count, event->members);
@@ -456,8 +506,8 @@ static void see_tag(struct referee *r, int node, const struct event *event)
     seat->slots_seen = island->slots.count;
     seat->led_ns = r->now_ns;
     island->turn_ns = r->now_ns;
+    island->turns++;
     expect_turn(r, island);
-    check_tagged(r);
 }
 
 static void see_untag(struct referee *r, int node)
@@ -479,6 +529,7 @@ static void see_slot(struct referee *r, int node, const struct event *event)
     }
     seat->slot = event->slot;
     seat->ring = ring;
+    seat->head = name_hash(event->ring.names[0]) | 1;
     seat->on_ring = is_among(&event->ring, name_of(name_at(r, node)));
     check_ring(r, node, event);
     check_meeting(r, island);
@@ -513,9 +564,8 @@ static void see_event(struct referee *r, int node, const struct event *event)
 
 // --- What is done to nodes -----------------------------------------------------------------------
 
-static void disturb(struct referee *r, int node, bool moved)
+static void disturb(struct referee *r, struct island *island, bool moved)
 {
-    struct island *island = island_of(r, node);
     if (!moved && island->met_by_ns != NEVER) {
         end_meeting(r, island);
     }
@@ -531,27 +581,51 @@ static void see_readiness(struct referee *r, int node)
 {
     bool ready = is_present(r, node) && world_is_ready(r->world, node);
     r->seats[node].ready_ns = ready ? r->now_ns : NEVER;
+    r->seats[node].unable = world_is_up(r->world, node) && !world_is_ready(r->world, node) &&
+                            !world_is_frozen(r->world, node);
 }
 
 static void begin_anew(struct referee *r, int node)
 {
     struct seat *seat = &r->seats[node];
-    remove_tagged(r, node);
+    int64_t cut_ns = world_is_cut(r->world, node) ? r->now_ns : NEVER;
     *seat =
-        (struct seat){.here_ns = r->now_ns, .cut_ns = NEVER, .at = seat->at, .side = seat->side};
+        (struct seat){.counts_ns = r->now_ns, .cut_ns = cut_ns, .at = seat->at, .side = seat->side};
 }
 
 static void see_freeze(struct referee *r, int node, bool frozen)
 {
     struct seat *seat = &r->seats[node];
     seat->owes_untag = !frozen && seat->tagged && seat->until_ns <= r->now_ns;
-    seat->here_ns = r->now_ns;
+    seat->counts_ns = frozen ? NEVER : r->now_ns + answer_ns(r);
 }
 
 static void see_cut(struct referee *r, int node, bool cut)
 {
     r->seats[node].cut_ns = cut ? r->now_ns : NEVER;
-    r->seats[node].here_ns = r->now_ns;
+    r->seats[node].met_ns = r->now_ns + meeting_ns(r);
+}
+
+// With fewer turns of its own, a side looks as if it had missed those of the other.
+static bool has_past(const struct referee *r, const struct island *island)
+{
+    return island->turns > 4 && island->turns > (uint64_t)r->config.params.splits;
+}
+
+// Nodes that move at the same time do so together.
+static void change_members(struct referee *r, struct island *from, struct island *to)
+{
+    if (to->moved_ns != r->now_ns) {
+        to->tells = has_past(r, from) && has_past(r, to);
+    }
+    if (from->moved_ns != r->now_ns) {
+        end_meeting(r, from);
+    }
+    from->moved_ns = to->moved_ns = r->now_ns;
+    from->turns = to->turns = 0;
+    from->left_slot = from->slots.count + 1;
+    to->left_slot = to->slots.count + 1;
+    disturb(r, from, true);
 }
 
 // I4 is claimed for islands that each had a ring, met at once, and are left alone.
@@ -560,7 +634,8 @@ static void see_move(struct referee *r, int node)
     struct island *island = island_of(r, node);
     struct seat *seat = &r->seats[node];
     bool meets = false;
-    seat->here_ns = r->now_ns;
+    change_members(r, &r->islands[seat->at], island);
+    seat->met_ns = r->now_ns + meeting_ns(r);
     seat->side = seat->at;
     seat->at = world_island(r->world, node);
     for (int i = 0; i < r->seat_count; i++) {
@@ -580,11 +655,15 @@ static void see_change(struct referee *r, const struct news *news)
     switch (news->type) {
     case NEWS_STARTED:
     case NEWS_KILLED:
+        remove_tagged(r, news->node);
+        begin_anew(r, news->node);
+        break;
     case NEWS_LINK_UP:
-    case NEWS_LINK_DOWN:
-        if (news->type != NEWS_LINK_DOWN) {
+        if (!r->seats[news->node].tagged) { // else it has still to say that it is not
             begin_anew(r, news->node);
         }
+        break;
+    case NEWS_LINK_DOWN:
         break;
     case NEWS_FROZEN:
     case NEWS_THAWED:
@@ -605,8 +684,11 @@ static void see_change(struct referee *r, const struct news *news)
     case NEWS_EFFECT:
         break;
     }
+    if (!is_present(r, news->node) || !world_is_ready(r->world, news->node)) {
+        island_of(r, news->node)->left_slot = island_of(r, news->node)->slots.count + 1;
+    }
     see_readiness(r, news->node);
-    disturb(r, news->node, news->type == NEWS_MOVED);
+    disturb(r, island_of(r, news->node), news->type == NEWS_MOVED);
 }
 
 // --- The door ------------------------------------------------------------------------------------
@@ -632,10 +714,11 @@ void referee_free(struct referee *r)
 
 void referee_settle(struct referee *r, int64_t now_ns)
 {
-    r->now_ns = now_ns;
-    if (r->tagged_count > 1) {
-        check_tagged(r);
+    if (now_ns > r->now_ns) {
+        check_tagged(r); // what two messages of one instant tell lasted no time
+        check_ready(r);
     }
+    r->now_ns = now_ns;
     for (int i = 0; i < r->tagged_count; i++) {
         check_lease(r, r->tagged[i]);
     }
@@ -669,4 +752,14 @@ uint64_t referee_violations(const struct referee *r)
 const struct violation *referee_first(const struct referee *r)
 {
     return r->violations > 0 ? &r->first : NULL;
+}
+
+uint64_t referee_violations_of(const struct referee *r, enum invariant invariant)
+{
+    return r->violations_of[invariant];
+}
+
+const struct violation *referee_first_of(const struct referee *r, enum invariant invariant)
+{
+    return r->violations_of[invariant] > 0 ? &r->first_of[invariant] : NULL;
 }

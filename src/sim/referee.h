@@ -11,7 +11,7 @@ enum invariant {
     INVARIANT_I2,  // nobody was tagged for too long
     INVARIANT_I3,  // more than one beacon a slot, in a steady group
     INVARIANT_I4,  // two islands have met, and are not one ring in time
-    INVARIANT_I5,  // tag and untag do not alternate; something is reported twice
+    INVARIANT_I5,  // tag and untag do not alternate; something is told twice, or led by who cannot
     INVARIANT_I6,  // a node that slept or was cut off did not give up first, or in time
     INVARIANT_I7,  // what is known, or a ring, is out of bounds
     INVARIANT_I8,  // with losses: two are tagged for more than a cycle
@@ -22,7 +22,7 @@ enum invariant {
 const char *invariant_name(enum invariant invariant); // "I1"
 
 struct referee_config {
-    struct params params; // with the longest cycle and gap that will be in use
+    struct params params; // with the longest cycle, gap and ring that will be in use
     int64_t latency_max_ns;
     int64_t late_ns; // how late timers come
     int64_t lease_ns;
@@ -47,5 +47,8 @@ void referee_settle(struct referee *referee, int64_t now_ns);
 
 uint64_t referee_violations(const struct referee *referee);
 const struct violation *referee_first(const struct referee *referee); // NULL: none
+// For those whom one invariant concerns more than another.
+uint64_t referee_violations_of(const struct referee *referee, enum invariant invariant);
+const struct violation *referee_first_of(const struct referee *referee, enum invariant invariant);
 
 #endif

@@ -83,6 +83,7 @@ void report_json(const struct result *result, FILE *out)
     json_object_set_new(object, "heal_s", spread_json(&f->heal_s));
     json_object_set_new(object, "turns", spread_json(&f->turns));
     json_object_set_new(object, "bytes_per_day", json_real(f->bytes_per_day));
+    json_object_set_new(object, "deliveries", json_integer((json_int_t)f->deliveries));
     json_object_set_new(object, "virtual_s", json_real(f->virtual_s));
     json_object_set_new(object, "trace_sha256", json_string(result->hash));
     json_dumpf(object, out, JSON_REAL_PRECISION(9));

@@ -53,7 +53,7 @@ static size_t put_head(char *to, int64_t now_ns, const char *who)
 {
     size_t used = put_time(to, now_ns), len = strlen(who);
     to[used++] = ' ';
-    memcpy(to + used, who, len);
+    memcpy(to + used, who, len); // NOLINT(bugprone-not-null-terminated-result): more follows
     used += len;
     to[used++] = ' ';
     return used;

@@ -30,6 +30,7 @@ struct world {
     int64_t now_ns;
     struct member *nodes;
     int count, room;
+    uint64_t deliveries;
     struct effects effects; // of the last step; too large for a stack that is deep
 };
 
@@ -84,7 +85,7 @@ static int64_t draw_latency(struct world *w, int from, int to)
     int64_t span_ns = latency->max_ns - latency->min_ns;
     if (latency->tailed) {
         // Halved again and again: half of all within 1/16 of the span, one in 16 beyond a half.
-        span_ns >>= chance_below(&w->chance, 5);
+        span_ns >>= (int)chance_below(&w->chance, 5);
     }
     return latency->min_ns + chance_between(&w->chance, 0, span_ns);
 }
@@ -95,6 +96,7 @@ static void deliver(struct world *w, int from, int to, struct packet *packet)
     if (latency_ns < 0) {
         return;
     }
+    w->deliveries++;
     queue_put(&w->queue, (struct entry){.at_ns = w->now_ns + latency_ns,
                                         .packet = packet_take(packet),
                                         .node = (uint32_t)to,
@@ -196,7 +198,7 @@ struct world *world_new(const struct world_config *config)
     struct world *w = make(1, sizeof *w);
     w->config = *config;
     w->chance.state = config->seed;
-    w->now_ns = NS_PER_S; // nothing has happened for a while
+    w->now_ns = config->begin_ns > 0 ? config->begin_ns : NS_PER_S;
     if (w->config.capacity == 0) {
         w->config.capacity = ENGINE_NODES_MIN;
     }
@@ -486,6 +488,11 @@ int64_t world_tagged_until_ns(const struct world *w, int node)
     const struct engine *engine = w->nodes[node].engine;
     int64_t until_ns = engine != NULL ? engine_tagged_until_ns(engine) : 0;
     return until_ns > 0 ? world_ns(&w->nodes[node], until_ns) : 0;
+}
+
+uint64_t world_deliveries(const struct world *w)
+{
+    return w->deliveries;
 }
 
 struct chance *world_chance(struct world *w)

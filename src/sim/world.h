@@ -43,6 +43,7 @@ typedef int64_t world_latency_fn(void *context, int from, int to);
 
 struct world_config {
     uint64_t seed;
+    int64_t begin_ns; // what clocks show at first; 0: one second
     struct params params;
     struct latency latency;
     double loss;                      // share of deliveries that never come
@@ -97,6 +98,7 @@ bool world_is_ready(const struct world *world, int node);
 int64_t world_tagged_until_ns(const struct world *world, int node);
 // The world's time at which a node's clock shows `local_ns`.
 int64_t world_time_of(const struct world *world, int node, int64_t local_ns);
+uint64_t world_deliveries(const struct world *world); // messages times those who were to hear them
 struct chance *world_chance(struct world *world);
 
 #endif

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#include "lot.h"
+
+#include <stdlib.h>
+
+enum { CYCLES = 60 }; // how long it lasts, about
+
+// --- Drawing -----------------------------------------------------------------------------------
+
+static void draw_channel(struct chance *chance, const struct climate *climate, struct lot *lot)
+{
+    int64_t gap_ns = lot->params.gap_ns;
+    int64_t percent =
+        climate->lossy ? chance_between(chance, 2, 300) : chance_between(chance, 2, 98);
+    lot->latency.max_ns = gap_ns * percent / 100;
+    lot->latency.min_ns = chance_of(chance, 0.3) ? lot->latency.max_ns / 2 : 0;
+    lot->latency.tailed = chance_of(chance, 0.3);
+    if (climate->lossy) {
+        lot->loss = (double)chance_below(chance, 10) / 100;
+        lot->duplicates = (double)chance_below(chance, 10) / 100;
+    }
+}
+
+static void draw_params(struct chance *chance, const struct climate *climate, struct lot *lot)
+{
+    struct params *p = &lot->params;
+    *p = params_default;
+    p->gap_ns = chance_between(chance, 300, 2000) * 1000000;
+    p->cycle_ns = p->gap_ns * chance_between(chance, 30, 100) / 10;
+    p->nodes = (int32_t)chance_between(chance, 2, 7);
+    p->splits = (int32_t)chance_between(chance, 1, 5);
+    draw_channel(chance, climate, lot);
+    lot->skew_ppm = chance_of(chance, 0.3) ? 200 : 0;
+    lot->late_ns = chance_of(chance, 0.3) ? params_slack_ns(p) / 4 : 0;
+    lot->begin_ns =
+        chance_of(chance, 0.5) ? NS_PER_S : chance_between(chance, 1, 1000000) * NS_PER_S;
+    lot->lease_ns = climate->leases ? p->cycle_ns * chance_between(chance, 5, 40) / 10 : 0;
+}
+
+static void add_act(struct lot *lot, int64_t at_ns, enum deed deed, int node, int value)
+{
+    lot->act[lot->acts++] = (struct act){at_ns, deed, node, value};
+}
+
+static void draw_starts(struct chance *chance, struct lot *lot)
+{
+    bool together = chance_of(chance, 0.5);
+    for (int i = 0; i < lot->nodes; i++) {
+        int64_t later_ns = together ? 0 : chance_between(chance, 0, 3 * lot->params.cycle_ns);
+        if (i == 0 || chance_of(chance, 0.8)) {
+            add_act(lot, lot->begin_ns + later_ns, DEED_START, i, 0);
+        }
+    }
+}
+
+static void draw_acts(struct chance *chance, const struct climate *climate, struct lot *lot)
+{
+    int64_t now_ns = lot->begin_ns;
+    int count = (int)chance_between(chance, 1, LOT_DEEDS_MAX - LOT_NODES_MAX);
+    for (int i = 0; i < count; i++) {
+        now_ns += chance_between(chance, 0, CYCLES * lot->params.cycle_ns / count);
+        enum deed deed = (enum deed)chance_below(chance, DEEDS);
+        int node = (int)chance_below(chance, (uint64_t)lot->nodes);
+        int value = chance_of(chance, 0.2) ? -1 : (int)chance_below(chance, 5);
+        if (deed == DEED_SPLIT) {
+            value = (int)chance_below(chance, 1u << lot->nodes);
+        }
+        if ((climate->deeds & DEED_BIT(deed)) != 0) {
+            add_act(lot, now_ns, deed, node, value);
+        }
+    }
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct act *first = a, *second = b;
+    if (first->at_ns != second->at_ns) {
+        return first->at_ns < second->at_ns ? -1 : 1;
+    }
+    return first->node - second->node;
+}
+
+void lot_draw(struct lot *lot, const struct climate *climate, uint64_t seed)
+{
+    struct chance chance = {.state = seed};
+    *lot = (struct lot){.seed = seed};
+    draw_params(&chance, climate, lot);
+    lot->nodes = (int)chance_between(&chance, 2, LOT_NODES_MAX);
+    for (int i = 0; i < lot->nodes; i++) {
+        lot->values[i] = chance_of(&chance, 0.1) ? -1 : (int)chance_below(&chance, 5);
+    }
+    draw_starts(&chance, lot);
+    draw_acts(&chance, climate, lot);
+    qsort(lot->act, (size_t)lot->acts, sizeof *lot->act, by_time);
+}
+
+// --- Living ------------------------------------------------------------------------------------
+
+void lot_populate(const struct lot *lot, struct world *world)
+{
+    char name[8];
+    for (int i = 0; i < lot->nodes; i++) {
+        snprintf(name, sizeof name, "n%02d", i);
+        world_add(world, name, lot->values[i]);
+    }
+}
+
+static bool is_possible(const struct lot_state *s, const struct act *act)
+{
+    int node = act->node;
+    bool awake = s->up[node] && !s->frozen[node];
+    switch (act->deed) {
+    case DEED_START:
+        return !s->up[node] && !s->brokerless;
+    case DEED_KILL:
+    case DEED_FREEZE:
+        return awake;
+    case DEED_THAW:
+        return s->frozen[node];
+    case DEED_VALUE:
+        return !s->frozen[node];
+    case DEED_DISABLE:
+        return !s->disabled[node] && !s->frozen[node];
+    case DEED_ENABLE:
+        return s->disabled[node] && !s->frozen[node];
+    case DEED_CUT:
+        return awake && !s->cut[node] && !s->brokerless;
+    case DEED_BACK:
+        return s->cut[node];
+    case DEED_BROKER_DIES:
+        return !s->brokerless;
+    case DEED_BROKER_BACK:
+        return s->brokerless;
+    case DEED_SPLIT:
+        return !s->apart;
+    case DEED_HEAL:
+        return s->apart;
+    case DEEDS:
+        break;
+    }
+    return false;
+}
+
+static void split(const struct lot *lot, int moved, struct world *world)
+{
+    for (int i = 0; i < lot->nodes; i++) {
+        if (world_island(world, i) != (moved >> i & 1)) {
+            world_move(world, i, moved >> i & 1);
+        }
+    }
+}
+
+static void link_all(const struct lot *lot, const struct lot_state *s, bool up, struct world *world)
+{
+    for (int i = 0; i < lot->nodes; i++) {
+        if (s->up[i] && !s->frozen[i]) {
+            world_link(world, i, up);
+        }
+    }
+}
+
+static void carry_out(const struct lot *lot, struct lot_state *s, const struct act *act,
+                      struct world *world)
+{
+    int node = act->node;
+    switch (act->deed) {
+    case DEED_START:
+        s->up[node] = true;
+        world_start(world, node);
+        break;
+    case DEED_KILL:
+        s->up[node] = false;
+        world_kill(world, node);
+        break;
+    case DEED_FREEZE:
+    case DEED_THAW:
+        s->frozen[node] = act->deed == DEED_FREEZE;
+        (s->frozen[node] ? world_freeze : world_thaw)(world, node);
+        break;
+    case DEED_VALUE:
+        world_set_value(world, node, act->value);
+        break;
+    case DEED_DISABLE:
+    case DEED_ENABLE:
+        s->disabled[node] = act->deed == DEED_DISABLE;
+        world_enable(world, node, !s->disabled[node]);
+        break;
+    case DEED_CUT:
+    case DEED_BACK:
+        s->cut[node] = act->deed == DEED_CUT;
+        world_cut(world, node, s->cut[node]);
+        break;
+    case DEED_BROKER_DIES:
+    case DEED_BROKER_BACK:
+        s->brokerless = act->deed == DEED_BROKER_DIES;
+        link_all(lot, s, !s->brokerless, world);
+        break;
+    case DEED_SPLIT:
+    case DEED_HEAL:
+        s->apart = act->deed == DEED_SPLIT;
+        split(lot, s->apart ? act->value : 0, world);
+        break;
+    case DEEDS:
+        break;
+    }
+}
+
+void lot_act(const struct lot *lot, struct lot_state *state, const struct act *act,
+             struct world *world)
+{
+    if (is_possible(state, act)) {
+        carry_out(lot, state, act, world);
+    }
+}
+
+void lot_mend(const struct lot *lot, struct lot_state *state, struct world *world)
+{
+    static const enum deed mends[] = {DEED_THAW, DEED_BACK, DEED_BROKER_BACK, DEED_HEAL};
+    for (size_t i = 0; i < sizeof mends / sizeof *mends; i++) {
+        for (int node = 0; node < lot->nodes; node++) {
+            const struct act act = {0, mends[i], node, 0};
+            lot_act(lot, state, &act, world);
+        }
+    }
+}
+
+// --- Telling -----------------------------------------------------------------------------------
+
+static const char *const deed_names[] = {"start",       "kill",   "freeze", "thaw", "set",
+                                         "disable",     "enable", "cut",    "back", "broker-dies",
+                                         "broker-back", "split",  "heal"};
+
+static double seconds(int64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+static void tell_act(const struct lot *lot, const struct act *act, FILE *out)
+{
+    fprintf(out, "  at %.6f %s", seconds(act->at_ns), deed_names[act->deed]);
+    if (act->deed == DEED_SPLIT) {
+        for (int i = 0; i < lot->nodes; i++) {
+            if ((act->value >> i & 1) != 0) {
+                fprintf(out, " n%02d", i);
+            }
+        }
+    } else if (act->deed < DEED_BROKER_DIES) {
+        fprintf(out, " n%02d", act->node);
+    }
+    if (act->deed == DEED_VALUE) {
+        fprintf(out, act->value < 0 ? " null" : " %d", act->value);
+    }
+    fputc('\n', out);
+}
+
+void lot_tell(const struct lot *lot, FILE *out)
+{
+    const struct params *p = &lot->params;
+    fprintf(out, "  cycle %.3f, gap %.3f, ring %d, splits %d\n", seconds(p->cycle_ns),
+            seconds(p->gap_ns), (int)p->nodes, (int)p->splits);
+    fprintf(out, "  latency %.3f to %.3f%s, loss %.2f, copies %.2f\n", seconds(lot->latency.min_ns),
+            seconds(lot->latency.max_ns), lot->latency.tailed ? " with a tail" : "", lot->loss,
+            lot->duplicates);
+    fprintf(out, "  skew %d ppm, timers up to %.4f late, lease %.3f\n", lot->skew_ppm,
+            seconds(lot->late_ns), seconds(lot->lease_ns));
+    for (int i = 0; i < lot->nodes; i++) {
+        fprintf(out, lot->values[i] < 0 ? "  node n%02d null\n" : "  node n%02d %d\n", i,
+                lot->values[i]);
+    }
+    for (int i = 0; i < lot->acts; i++) {
+        tell_act(lot, &lot->act[i], out);
+    }
+}
