@@ -367,9 +367,9 @@ static bool has_strong_signs(const struct engine *e, const struct heard *h)
     return follows_the_same(e, h) || have_crossed(e, h);
 }
 
-static bool has_weak_signs(const struct engine *e, const struct heard *h)
+static bool has_weak_sign(const struct engine *e, const struct heard *h)
 {
-    return follows_the_same(e, h) || h->sender == ring_at(&e->ring, 1);
+    return h->sender == ring_at(&e->ring, 1);
 }
 
 // One of ours that has not heard of my ring, though its turn is not long over.
@@ -427,7 +427,7 @@ static bool is_old_news(const struct engine *e, const struct heard *h)
 static bool r5_obey(struct engine *e, struct heard *h, struct effects *fx)
 {
     bool followed = h->sender == ring_at(&e->before, 0) && h->before == ring_at(&e->before, 1);
-    bool islands = !has_strong_signs(e, h) && !has_weak_signs(e, h) && !is_old_news(e, h);
+    bool islands = !has_strong_signs(e, h) && !has_weak_sign(e, h) && !is_old_news(e, h);
     if (!hold_is_pending(e) || followed || islands || !beats_head(e, h->m)) {
         return false;
     }
@@ -500,7 +500,7 @@ void rules_beacon(struct engine *e, const struct message *m, struct effects *fx)
     read_history(e, m, &h);
     if (r1_same_head(e, &h, fx) || r2_next_turn(e, &h, fx) || r3_missed(e, &h, fx) ||
         r4_collision(e, &h, has_strong_signs(e, &h), fx) || r6_old_news(e, &h, fx) ||
-        r4_collision(e, &h, has_weak_signs(e, &h), fx)) {
+        r4_collision(e, &h, has_weak_sign(e, &h), fx)) {
         return;
     }
     r7_islands(e, &h, fx);
@@ -514,7 +514,7 @@ void rules_hist(struct engine *e, const struct message *m, struct effects *fx)
     answer_heard(e, m);
     if (r1_same_head(e, &h, fx) || r2_next_turn(e, &h, fx) || r5_obey(e, &h, fx) ||
         r6_old_news(e, &h, fx) || r3_missed(e, &h, fx) ||
-        r4_collision(e, &h, has_strong_signs(e, &h) || has_weak_signs(e, &h), fx)) {
+        r4_collision(e, &h, has_strong_signs(e, &h) || has_weak_sign(e, &h), fx)) {
         return;
     }
     r7_islands(e, &h, fx);
