@@ -31,6 +31,7 @@ void setup_adopt(struct engine *e, const struct params *params, struct name by, 
     e->params = *params;
     e->vers_ns = NEVER;
     ring_truncate(&e->ring, (uint32_t)params_ring_size(params));
+    ring_truncate(&e->before, (uint32_t)params_ring_size(params));
     if (holds_tag(e)) {
         // Others count the new cycle from the same beacon.
         e->tag_end_ns =

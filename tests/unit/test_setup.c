@@ -274,6 +274,22 @@ START_TEST(v1_the_ring_is_cut_at_once)
 }
 END_TEST
 
+// R4: and the one that it may become again, when a's next turn crosses x's.
+START_TEST(v1_the_ring_before_is_cut_as_well)
+{
+    struct params smaller = set_of(6, 10);
+    smaller.nodes = 2;
+    on_ring("a b c d");
+    at(s, 10.4);
+    hear_ping(s, 0, "x a b c");
+    hear_params(s, "y", &smaller);
+    at(s, 10.6);
+    hear_ping(s, 1, "a b");
+    at(s, 13);
+    expect_line(s, "12.100 slot a: a b full");
+}
+END_TEST
+
 static const struct {
     int cycle_s;
     const char *end;
@@ -396,6 +412,7 @@ static void add_what_follows_from_a_new_set(Suite *suite)
     tcase_add_test(tcase, v1_a_turn_that_is_overdue_by_the_new_set_begins_at_once);
     tcase_add_test(tcase, v1_a_turn_that_pends_is_not_overtaken_by_a_shorter_cycle);
     tcase_add_test(tcase, v1_the_ring_is_cut_at_once);
+    tcase_add_test(tcase, v1_the_ring_before_is_cut_as_well);
     tcase_add_loop_test(tcase, v1_a_shorter_cycle_shortens_the_tag_that_runs, 0, COUNT(tags));
     tcase_add_test(tcase, v1_a_tag_to_come_follows_the_new_cycle);
 }
