@@ -117,6 +117,7 @@ enum note {
 };
 
 const char *note_text(enum note note);
+const char *untag_text(enum untag_reason reason);
 
 enum effect_type { EFFECT_SEND, EFFECT_EVENT, EFFECT_NOTE, EFFECT_DROP, EFFECT_PROVE };
 

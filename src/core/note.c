@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The decisions of the engine in words, for the log.
+// What the engine decides and why a tag ends, in words: for the log, for events and traces.
 #include "engine.h"
 
 const char *note_text(enum note note)
@@ -43,6 +43,27 @@ const char *note_text(enum note note)
         return "V1: older parameters -> answer with mine";
     case NOTE_NO_PROOF:
         return "L1: the link is not proven -> no tag";
+    }
+    return "?";
+}
+
+const char *untag_text(enum untag_reason reason)
+{
+    switch (reason) {
+    case UNTAG_END:
+        return "end";
+    case UNTAG_HANDOVER:
+        return "handover";
+    case UNTAG_DISABLED:
+        return "disabled";
+    case UNTAG_LEASE:
+        return "lease";
+    case UNTAG_SUSPEND:
+        return "suspend";
+    case UNTAG_LINK:
+        return "link";
+    case UNTAG_STOP:
+        return "stop";
     }
     return "?";
 }

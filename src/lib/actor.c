@@ -203,27 +203,6 @@ static struct actor_names keep_all(struct strings *strings, const char **names,
     return (struct actor_names){history->count, names};
 }
 
-static const char *reason_text(enum untag_reason reason)
-{
-    switch (reason) {
-    case UNTAG_END:
-        return "end";
-    case UNTAG_HANDOVER:
-        return "handover";
-    case UNTAG_DISABLED:
-        return "disabled";
-    case UNTAG_LEASE:
-        return "lease";
-    case UNTAG_SUSPEND:
-        return "suspend";
-    case UNTAG_LINK:
-        return "link";
-    case UNTAG_STOP:
-        return "stop";
-    }
-    return "?";
-}
-
 static const char *value_text(struct strings *strings, struct value value)
 {
     if (value_is_null(value) ||
@@ -304,7 +283,7 @@ static void carry_event(struct actor *actor, const struct event *from)
     if (from->type == EVENT_TAG || from->type == EVENT_RENEW) {
         event.until_ns = from->until_ns;
     } else if (from->type == EVENT_UNTAG) {
-        event.reason = reason_text(from->reason);
+        event.reason = untag_text(from->reason);
     } else if (from->type == EVENT_SLOT) {
         event.full = from->full;
         event.members = from->members;

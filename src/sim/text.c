@@ -65,27 +65,6 @@ static void put_tag(struct out *out, const char *word, const struct event *event
                (double)event->until_ns / 1e9);
 }
 
-const char *text_untag_reason(enum untag_reason reason)
-{
-    switch (reason) {
-    case UNTAG_END:
-        return "end";
-    case UNTAG_HANDOVER:
-        return "handover";
-    case UNTAG_DISABLED:
-        return "disabled";
-    case UNTAG_LEASE:
-        return "lease";
-    case UNTAG_SUSPEND:
-        return "suspend";
-    case UNTAG_LINK:
-        return "link";
-    case UNTAG_STOP:
-        return "stop";
-    }
-    return "?";
-}
-
 static void put_slot(struct out *out, const struct event *event)
 {
     put_name(out, "slot ", event->who.len > 0 ? event->who : (struct name){"-", 1});
@@ -117,7 +96,7 @@ static void put_event(struct out *out, const struct event *event)
         break;
     case EVENT_UNTAG:
         put(out, "untag ");
-        put(out, text_untag_reason(event->reason));
+        put(out, untag_text(event->reason));
         break;
     case EVENT_DETAG:
         put_name(out, "detag by ", event->who);

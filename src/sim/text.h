@@ -11,6 +11,4 @@ enum { TEXT_MAX = 10240 }; // the longest: recover, with two rings
 // Ends in NUL; returns the length.
 size_t text_effect(char text[TEXT_MAX], const struct effect *effect);
 
-const char *text_untag_reason(enum untag_reason reason);
-
 #endif

@@ -23,9 +23,10 @@
 
 enum { WORLDS = 2000, AFTER_CYCLES = 8 };
 
-#define SAFETY                                                                  \
-    (DEED_BIT(INVARIANT_I1) | DEED_BIT(INVARIANT_I5) | DEED_BIT(INVARIANT_I6) | \
-     DEED_BIT(INVARIANT_I7) | DEED_BIT(INVARIANT_I8))
+#define PROMISE(invariant) (1u << (invariant))
+#define SAFETY                                                               \
+    (PROMISE(INVARIANT_I1) | PROMISE(INVARIANT_I5) | PROMISE(INVARIANT_I6) | \
+     PROMISE(INVARIANT_I7) | PROMISE(INVARIANT_I8))
 
 #define ONE_NODE                                                                                \
     (DEED_BIT(DEED_START) | DEED_BIT(DEED_KILL) | DEED_BIT(DEED_FREEZE) | DEED_BIT(DEED_THAW) | \
@@ -207,7 +208,7 @@ static void count_world(const struct kind *kind, struct tally *tally, uint64_t s
         return;
     }
     tally->broken[which]++;
-    if ((kind->kept & DEED_BIT(which)) == 0) {
+    if ((kind->kept & PROMISE(which)) == 0) {
         tally->rare++;
     } else if (tally->failed++ == 0) {
         tell_broken(kind, &lot, which);
