@@ -11,6 +11,9 @@
 // M2: bounds before anything is stored.
 enum { MESSAGE_MAX_BYTES = 4096, MESSAGE_MAX_DEPTH = 8, HISTORY_MAX = RING_MAX };
 
+// Of a nonce: what a double still tells apart.
+#define NONCE_MAX ((UINT64_C(1) << 53) - 1)
+
 enum message_type { MESSAGE_INIT, MESSAGE_VERS, MESSAGE_PING, MESSAGE_HIST };
 
 struct history {
@@ -22,7 +25,7 @@ struct message {
     enum message_type type;
     struct name node;       // init, vers, ping
     struct params params;   // vers
-    uint64_t nonce;         // vers of one of ours: below 2^53; 0: none
+    uint64_t nonce;         // vers of one of ours: 1 to NONCE_MAX; 0: none
     bool unready;           // vers of one of ours: it cannot lead now
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one

@@ -446,7 +446,7 @@ static enum drop read_type(struct reader *r, struct message *message)
 static enum drop read_nonce(struct reader *r, uint64_t *nonce)
 {
     int64_t whole = 0;
-    enum drop drop = read_whole(r, 0, (INT64_C(1) << 53) - 1, &whole);
+    enum drop drop = read_whole(r, 0, NONCE_MAX, &whole);
     *nonce = (uint64_t)whole;
     return drop;
 }

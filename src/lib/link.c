@@ -397,7 +397,7 @@ static int open_all(struct actor_link *link, char *why, size_t why_size)
         snprintf(why, why_size, "no random numbers: %s", strerror(errno));
         return ACTOR_EIO;
     }
-    link->nonce = (seed[0] & ((UINT64_C(1) << 53) - 1)) | 1;
+    link->nonce = (seed[0] & NONCE_MAX) | 1;
     link->random = seed[1];
     int error = open_timer(link);
     if (error != ACTOR_OK) {

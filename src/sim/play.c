@@ -210,7 +210,7 @@ static void heal(struct play *p)
 // From somebody who is in the world or not.
 static void hear(struct play *p, const struct deed *deed)
 {
-    struct message message = {.type = deed->message};
+    struct message message = {.type = deed->message, .params = deed->params, .nonce = deed->nonce};
     uint8_t head = deed->value < 0 ? 0xf6 : deed->value < 24 ? (uint8_t)deed->value : 0x18;
     const uint8_t value[] = {head, (uint8_t)deed->value};
     struct history *history = &message.history;
@@ -220,7 +220,7 @@ static void hear(struct play *p, const struct deed *deed)
         at += len;
     }
     message.node = history->names[0];
-    if (message.type == MESSAGE_INIT) {
+    if (message.type == MESSAGE_INIT || message.type == MESSAGE_VERS) {
         history->count = 0;
     } else {
         message.value = (struct value){value, head == 0x18 ? 2 : 1};

@@ -332,8 +332,26 @@ static bool read_param(struct reader *r, struct deed *deed)
     return true;
 }
 
+// The parameters are those that the group has by then; without a nonce it is of a Python node.
+static bool read_hear_vers(struct reader *r, struct deed *deed)
+{
+    deed->message = MESSAGE_VERS;
+    deed->params = r->params;
+    bool of_ours = r->lines.count - r->next == 2;
+    if (of_ours) {
+        const char *nonce = r->lines.words[--r->lines.count];
+        if (!word_is_count(nonce, NONCE_MAX, &deed->nonce) || deed->nonce == 0) {
+            return fail(r, "a nonce is 1 to 2^53 - 1, not \"%.64s\"", nonce);
+        }
+    }
+    return r->lines.count - r->next == 1 ? read_names(r, deed) : fail(r, "hear vers NAME [NONCE]");
+}
+
 static bool read_hear(struct reader *r, struct deed *deed)
 {
+    if (take_if(r, "vers")) {
+        return read_hear_vers(r, deed);
+    }
     if (take_if(r, "init")) {
         deed->message = MESSAGE_INIT;
         return r->lines.count - r->next == 1 ? read_names(r, deed) : fail(r, "hear init NAME");
@@ -342,7 +360,7 @@ static bool read_hear(struct reader *r, struct deed *deed)
     if (!take_if(r, "ping")) {
         deed->message = MESSAGE_HIST;
         if (!take_if(r, "hist")) {
-            return fail(r, "which message? There are init, ping and hist");
+            return fail(r, "which message? There are init, vers, ping and hist");
         }
     }
     return read_value(r, &deed->value) && read_names(r, deed);

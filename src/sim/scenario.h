@@ -31,7 +31,7 @@ enum deed_type {
     DEED_ENABLE,
     DEED_DISABLE,
     DEED_PARAM,         // nodes[0], params
-    DEED_HEAR,          // message, value, text: the names, newest first
+    DEED_HEAR,          // message, value, params, nonce, text: the names, newest first
     DEED_LATENCY,       // latency
     DEED_DELAY,         // from nodes[0] to the others, latency.max_ns; below 0: lost
     DEED_USUAL,         // the same, as for all others
@@ -51,6 +51,7 @@ struct deed {
     enum message_type message;
     struct latency latency;
     struct params params;
+    uint64_t nonce;
     const char *text;
 };
 

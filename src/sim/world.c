@@ -279,7 +279,7 @@ void world_start(struct world *w, int index)
     struct member *member = &w->nodes[index];
     const struct engine_config config = {
         .name = name_of(member->name),
-        .nonce = chance_below(&w->chance, (UINT64_C(1) << 53) - 1) + 1,
+        .nonce = chance_below(&w->chance, NONCE_MAX) + 1,
         .params = w->config.params,
         .enabled = member->enabled,
         .value = value_of(member),
