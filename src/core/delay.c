@@ -16,7 +16,7 @@ enum {
     // Between the latest beacon of place 0 and the earliest of place 1, each off by a latency.
     SILENCE = 250,
     SILENCE_OF_PYTHON = 1000,
-    NOT_READY = 4200, // a cycle later, well behind the last resort
+    NOT_READY = 4200, // well behind the last resort
     NOT_READY_SPREAD = 200,
 };
 
@@ -56,10 +56,10 @@ int64_t delay_renewal(const struct params *params)
     return after_cycle(params, WILLING) - 2 * params_slack_ns(params);
 }
 
-int64_t delay_not_ready(const struct params *params, uint64_t spread)
+int64_t delay_not_ready(const struct params *params, uint64_t spread, bool led)
 {
-    return params->cycle_ns + after_cycle(params, NOT_READY) +
-           spread_over(params, NOT_READY_SPREAD, spread);
+    return after_cycle(params, NOT_READY) + spread_over(params, NOT_READY_SPREAD, spread) +
+           (led ? params->cycle_ns : 0);
 }
 
 int64_t delay_silence(const struct params *params, bool head_is_ours)

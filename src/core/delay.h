@@ -26,8 +26,8 @@ int64_t delay_again(const struct params *params);
 // tag ends (D3).
 int64_t delay_renewal(const struct params *params);
 
-// A node that is not ready, while a ready one leads.
-int64_t delay_not_ready(const struct params *params, uint64_t spread);
+// A node that is not ready, as the head or while the ring is led; in the latter case one cycle more.
+int64_t delay_not_ready(const struct params *params, uint64_t spread, bool led);
 
 int64_t delay_silence(const struct params *params, bool head_is_ours); // nobody was at place 0
 

@@ -333,9 +333,11 @@ static void on_enable(struct engine *e, struct effects *fx)
         return;
     }
     e->enabled = true;
-    // With a ring that is long silent it would speak before it knows who has led meanwhile.
+    // With a ring that is long silent it would speak before it knows who has led meanwhile; and to
+    // one that never said `init` nobody has told who is one of ours.
     bool stale = e->now_ns - e->head.heard_ns > cycle_max_ns(e);
-    if (e->phase == PHASE_LISTENING || (e->phase == PHASE_RUNNING && stale)) {
+    bool joins = stale || !e->said_init;
+    if (e->phase == PHASE_LISTENING || (e->phase == PHASE_RUNNING && joins)) {
         join_start(e, fx);
     } else if (e->phase == PHASE_RUNNING) {
         nodes_get(&e->nodes, SELF)->known_slot = e->slot;
@@ -390,6 +392,9 @@ static void wake_late(struct engine *e, struct effects *fx)
     hold_forget_pending(e, fx);
     answer_drop(e);
     e->vers_ns = e->stands_ns = NEVER;
+    if (e->now_ns - e->armed_ns > 2 * cycle_max_ns(e)) {
+        join_introduce(e);
+    }
     e->quiet_until_ns = e->woke_until_ns = e->now_ns + e->params.gap_ns;
     if (e->listen_end_ns != NEVER) {
         e->listen_end_ns = latest(e->listen_end_ns, e->quiet_until_ns);

@@ -14,6 +14,7 @@ static int64_t listen_ns(const struct engine *e)
 void join_start(struct engine *e, struct effects *fx)
 {
     e->phase = PHASE_LISTENING;
+    e->said_init = e->enabled;
     e->spoke = false;
     e->rival_starts = false;
     e->turns.count = 0; // whoever has joined again may speak after the same one as before (R6)
@@ -55,10 +56,10 @@ static void arm_introduction(struct engine *e)
     e->introduce = true;
 }
 
-// Those of the other island may never have heard of me.
-void join_island_met(struct engine *e)
+// Those who hear me now may never have heard of me, or have forgotten me.
+void join_introduce(struct engine *e)
 {
-    if (e->now_ns - e->last_vers_ns >= 2 * e->params.gap_ns) {
+    if (e->enabled && e->now_ns - e->last_vers_ns >= 2 * e->params.gap_ns) {
         introduce_soon(e);
     }
 }

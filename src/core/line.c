@@ -125,6 +125,29 @@ node_id line_expected(struct engine *e)
     return id;
 }
 
+// The next in the circle is who would have been next if the silent one still counted, as it does for
+// those who have not expected it as often.
+static void pass_over(struct engine *e, node_id silent)
+{
+    bool entered_now = e->entry.turns_since == 0;
+    if (!entered_now) {
+        e->entry.who = silent;
+        e->entry.turns_since = ring_is_full(e) ? (uint64_t)params_ring_size(&e->params) : 0;
+    }
+}
+
+void line_count_silence(struct engine *e)
+{
+    if (!e->expects_surely || e->expected == NODE_ABSENT || e->expected == e->ring.ids[0] ||
+        e->now_ns < e->expected_by_ns) {
+        return;
+    }
+    struct node *silent = nodes_get(&e->nodes, e->expected);
+    if (silent->missed < MISSES_MAX && ++silent->missed == MISSES_MAX) {
+        pass_over(e, e->expected);
+    }
+}
+
 // Not after the turn of a node that cannot lead: it is the last that speaks.
 static bool two_live_on_ring(const struct engine *e)
 {
@@ -187,8 +210,10 @@ int64_t line_delay_ns(const struct engine *e)
     const struct params *params = &e->params;
     uint64_t spread = hash_mix(nodes_get(&e->nodes, SELF)->hash ^ e->slot);
 
-    if (!is_ready(e) && ring_has_leader(e)) {
-        return delay_not_ready(params, spread);
+    // A head that cannot lead leaves the time of the last resort to those who can.
+    bool led = ring_has_leader(e);
+    if (!is_ready(e) && (led || head_is_me(e))) {
+        return delay_not_ready(params, spread, led);
     }
     if (head_is_me(e)) {
         return e->renews && is_ready(e) ? delay_renewal(params) : delay_again(params);

@@ -109,26 +109,12 @@ static void remember_ring(struct engine *e)
     e->entry_before = e->entry;
 }
 
-// E1: the turn that begins came so late that whoever was expected has been silent. One that comes
-// in time is of somebody whom others expected.
-static void count_silence(struct engine *e)
-{
-    if (!e->expects_surely || e->expected == NODE_ABSENT || e->expected == e->ring.ids[0] ||
-        e->now_ns < e->expected_by_ns) {
-        return;
-    }
-    struct node *silent = nodes_get(&e->nodes, e->expected);
-    if (silent->missed < UINT8_MAX) {
-        silent->missed++;
-    }
-}
-
 // A new turn, or another node's in the present one.
 static void start_turn(struct engine *e, bool new_slot)
 {
     node_id head = e->ring.ids[0];
     if (new_slot) {
-        count_silence(e);
+        line_count_silence(e);
         e->slot++;
     }
     e->renews = false;
@@ -487,7 +473,7 @@ static void r7_islands(struct engine *e, struct heard *h, struct effects *fx)
     }
     if (is_ready(e) && ring_find(&mine, SELF) >= 0) {
         if (report_recover(e, h, &mine, lost, fx)) {
-            join_island_met(e);
+            join_introduce(e);
         }
         answer_islands(e, &mine, &value);
     }

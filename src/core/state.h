@@ -62,7 +62,8 @@ struct engine {
     int64_t now_ns;
     enum phase phase;
     bool enabled;
-    bool spoke; // since the last join
+    bool said_init; // at the last join
+    bool spoke;     // since then
     struct stored_value value;
 
     struct ring ring;
@@ -138,6 +139,10 @@ int64_t lease_renewal_ns(const struct engine *e); // L1: when to ask for the nex
 
 // --- line.c ---
 node_id line_expected(struct engine *e);
+
+// E1: a turn begins; if it comes so late that whoever was expected has been silent, that counts. One
+// that comes in time is of somebody whom others expected.
+void line_count_silence(struct engine *e);
 int64_t line_delay_ns(const struct engine *e);
 int64_t line_silence_ns(const struct engine *e); // after the head's beacon: nobody at place 0
 
@@ -160,7 +165,7 @@ void answer_drop(struct engine *e);
 void join_start(struct engine *e, struct effects *fx);
 void join_listened(struct engine *e, struct effects *fx); // nobody spoke
 void join_init_heard(struct engine *e);
-void join_island_met(struct engine *e);
+void join_introduce(struct engine *e);
 void join_renewal_heard(struct engine *e); // the head went on before anybody's turn
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx); // J5: handled
 

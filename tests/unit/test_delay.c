@@ -86,7 +86,8 @@ END_TEST
 
 START_TEST(d1_not_ready)
 {
-    ck_d(delay_not_ready(&params, 0), 4.2 + 5); // and one cycle
+    ck_d(delay_not_ready(&params, 0, false), 4.2);
+    ck_d(delay_not_ready(&params, 0, true), 4.2 + 5); // and one cycle
 }
 END_TEST
 
@@ -113,7 +114,7 @@ static int64_t last_resort(uint64_t spread)
 
 static int64_t not_ready(uint64_t spread)
 {
-    return delay_not_ready(&params, spread);
+    return delay_not_ready(&params, spread, true);
 }
 
 static const struct {
@@ -149,7 +150,11 @@ START_TEST(d1_whoever_stands_further_back_waits_longer)
     }
     ck_assert_int_gt(delay_last_resort(&params, 0, false), before_ns);
     ck_assert_int_gt(delay_again(&params), delay_last_resort(&params, 400000000, false));
-    ck_assert_int_gt(delay_not_ready(&params, 0), delay_last_resort(&params, 400000000, true));
+    int64_t gap_ns = params.gap_ns; // nobody waits for less than a latency
+    ck_assert_int_gt(delay_not_ready(&params, 0, false),
+                     delay_last_resort(&params, 400000000, false) + gap_ns);
+    ck_assert_int_gt(delay_not_ready(&params, 0, true),
+                     delay_last_resort(&params, 400000000, true) + gap_ns);
 }
 END_TEST
 

@@ -409,7 +409,25 @@ START_TEST(j4_speaks_after_that_gap_when_nobody_did)
     timer(s);
     forget(s);
     at(s, 42);
-    expect(s, "41.500 > ping m a\n");
+    expect(s, "41.500 > vers\n" // M1
+              "41.500 > ping m a\n");
+}
+END_TEST
+
+// More than twice the longest slot.
+static const struct {
+    double at;
+    bool says_vers;
+} wakings[] = {{3.5 + 27.4, false}, {3.5 + 27.6, true}};
+
+START_TEST(m1_who_slept_for_long_says_who_it_is)
+{
+    on_ring("a b m"); // the next timer is at 3.5
+    forget(s);
+    sleep_until(s, wakings[_i].at);
+    hear_ping(s, 0, "b a m");
+    at(s, wakings[_i].at + 5);
+    ck_assert_int_eq(has_line(transcript(s), "> vers"), wakings[_i].says_vers);
 }
 END_TEST
 
@@ -808,6 +826,7 @@ static void add_j4_waking_late(Suite *suite)
     tcase_add_test(tcase, j4_listens_for_one_gap_after_waking);
     tcase_add_test(tcase, j4_says_nothing_for_one_gap);
     tcase_add_test(tcase, j4_speaks_after_that_gap_when_nobody_did);
+    tcase_add_loop_test(tcase, m1_who_slept_for_long_says_who_it_is, 0, COUNT(wakings));
     tcase_add_test(tcase, j4_drops_answers_that_waited);
     tcase_add_loop_test(tcase, j4_how_late_says_how_long_it_reads_before_it_speaks, 0,
                         COUNT(lates));

@@ -182,6 +182,19 @@ START_TEST(j2_enabling_a_node_whose_ring_is_long_silent_begins_to_listen)
 }
 END_TEST
 
+START_TEST(j2_enabled_for_the_first_time_it_says_init)
+{
+    script_config(s)->enabled = false;
+    join(s, "", hear_ping, 0, "a b");
+    at(s, 5);
+    forget(s);
+    enable(s, true);
+    expect(s, "5.000 > init\n"
+              "5.000 > vers\n"
+              "5.000   J1\n");
+}
+END_TEST
+
 START_TEST(j1_enabling_a_node_that_heard_nobody_begins_to_listen)
 {
     script_config(s)->enabled = false;
@@ -763,6 +776,7 @@ static void add_j1_the_newcomer(Suite *suite)
     tcase_add_test(tcase, j1_a_newcomer_by_hist_is_not_expected_in_that_slot);
     tcase_add_test(tcase, j1_a_ring_that_is_longer_than_mine_may_be_is_cut);
     tcase_add_test(tcase, j1_a_disabled_node_is_quiet_and_learns_the_ring);
+    tcase_add_test(tcase, j2_enabled_for_the_first_time_it_says_init);
     tcase_add_test(tcase, j2_enabling_a_node_whose_ring_is_long_silent_begins_to_listen);
     tcase_add_test(tcase, j1_enabling_a_node_that_heard_nobody_begins_to_listen);
     tcase_add_test(tcase, j1_joins_quietly_again_when_the_link_is_back);

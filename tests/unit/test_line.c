@@ -599,6 +599,17 @@ START_TEST(e1_who_stayed_silent_twice_is_not_expected)
 }
 END_TEST
 
+// z, v, m and x are expected in slots 2 to 5, z again in slot 6, and then v: not x, as if nobody had
+// been expected between.
+START_TEST(e1_nobody_behind_a_silent_one_is_skipped)
+{
+    on_ring("abvxz", "a");
+    double head = let_wait(take_turns(2, 2), 3, 3, 10.4);
+    head = let_wait(let_wait(head, 4, 6, 8), 7, 7, 10.4);
+    ck_expected(let_wait(head, 8, 8, 8), true);
+}
+END_TEST
+
 START_TEST(e1_until_it_is_heard_again)
 {
     on_ring("abz", "a");
@@ -835,6 +846,7 @@ static void add_e1_silence(Suite *suite)
 {
     TCase *tcase = add_case(suite, "E1: silence");
     tcase_add_loop_test(tcase, e1_who_stayed_silent_twice_is_not_expected, 0, COUNT(silences));
+    tcase_add_test(tcase, e1_nobody_behind_a_silent_one_is_skipped);
     tcase_add_test(tcase, e1_until_it_is_heard_again);
     tcase_add_test(tcase, e1_silence_counts_only_after_an_entry_that_was_seen);
     tcase_add_test(tcase, e1_silent_once_is_not_enough);
