@@ -66,6 +66,9 @@ void answer_due(struct engine *e, struct effects *fx)
     if (e->answer.old) {
         send_hist(e, &e->answer.ring, stored_value(&e->answer.value), fx);
     } else {
+        if (e->introduce) {
+            setup_send(e, fx); // M1: who answers a newcomer says who it is
+        }
         send_hist(e, &e->ring, head_value(e), fx);
     }
     answer_drop(e);

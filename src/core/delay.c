@@ -16,8 +16,7 @@ enum {
     // Between the latest beacon of place 0 and the earliest of place 1, each off by a latency.
     SILENCE = 250,
     SILENCE_OF_PYTHON = 1000,
-    NOT_READY = 4200, // well behind the last resort
-    NOT_READY_SPREAD = 200,
+    NOT_READY = 4600, // two latencies behind the last resort
 };
 
 static int64_t after_cycle(const struct params *params, int64_t thousandths)
@@ -34,7 +33,7 @@ static int64_t spread_over(const struct params *params, int64_t thousandths, uin
 int64_t delay_in_line(const struct params *params, const struct delay_line *line)
 {
     if (line->place == 0) {
-        return after_cycle(params, line->head_is_ours ? WILLING : 0);
+        return after_cycle(params, line->willing ? WILLING : 0);
     }
     uint32_t place = line->place < PLACES ? line->place : PLACES - 1;
     return after_cycle(params, line->python_in_line ? in_mixed_line[place] : in_line[place]);
@@ -56,10 +55,9 @@ int64_t delay_renewal(const struct params *params)
     return after_cycle(params, WILLING) - 2 * params_slack_ns(params);
 }
 
-int64_t delay_not_ready(const struct params *params, uint64_t spread, bool led)
+int64_t delay_not_ready(const struct params *params, int64_t delay_ns)
 {
-    return after_cycle(params, NOT_READY) + spread_over(params, NOT_READY_SPREAD, spread) +
-           (led ? params->cycle_ns : 0);
+    return delay_ns + after_cycle(params, NOT_READY) - params->cycle_ns;
 }
 
 int64_t delay_silence(const struct params *params, bool head_is_ours)

@@ -8,7 +8,7 @@
 
 struct delay_line {
     uint32_t place;      // in the line, from 0
-    bool head_is_ours;   // so that it ends its tag before the cycle does: willing hand-over
+    bool willing;        // after one of ours, which ends its tag before the cycle does
     bool python_in_line; // a Python node is on the ring or expected: keep clear of its times
 };
 
@@ -26,8 +26,8 @@ int64_t delay_again(const struct params *params);
 // tag ends (D3).
 int64_t delay_renewal(const struct params *params);
 
-// A node that is not ready, as the head or while the ring is led; in the latter case one cycle more.
-int64_t delay_not_ready(const struct params *params, uint64_t spread, bool led);
+// A node that is not ready, of the delay that it would have: behind all that are.
+int64_t delay_not_ready(const struct params *params, int64_t delay_ns);
 
 int64_t delay_silence(const struct params *params, bool head_is_ours); // nobody was at place 0
 

@@ -122,7 +122,9 @@ struct value stored_value(const struct stored_value *value)
 
 struct value head_value(const struct engine *e)
 {
-    return stored_value(&e->head.value);
+    bool leads = head_is_me(e) ? is_ready(e)
+                               : nodes_get(&e->nodes, e->ring.ids[0])->ready != READY_NO;
+    return leads ? stored_value(&e->head.value) : VALUE_NULL;
 }
 
 bool is_ready(const struct engine *e)

@@ -205,27 +205,31 @@ int64_t line_silence_ns(const struct engine *e)
     return delay_silence(&e->params, nodes_get(&e->nodes, e->ring.ids[0])->ours);
 }
 
+static int64_t delay_by_place(const struct engine *e, uint64_t spread)
+{
+    int place = place_in_line(e);
+    if (place < 0) {
+        return delay_last_resort(&e->params, spread, two_live_on_ring(e));
+    }
+    struct delay_line line = {
+        .place = (uint32_t)place,
+        .willing = nodes_get(&e->nodes, e->ring.ids[0])->ours && is_ready(e),
+        .python_in_line = python_in_line(e),
+    };
+    return delay_in_line(&e->params, &line);
+}
+
 int64_t line_delay_ns(const struct engine *e)
 {
     const struct params *params = &e->params;
     uint64_t spread = hash_mix(nodes_get(&e->nodes, SELF)->hash ^ e->slot);
 
-    // A head that cannot lead leaves the time of the last resort to those who can.
-    bool led = ring_has_leader(e);
-    if (!is_ready(e) && (led || head_is_me(e))) {
-        return delay_not_ready(params, spread, led);
+    if (!is_ready(e) && ring_has_leader(e)) {
+        return delay_not_ready(params, delay_last_resort(params, spread, true));
     }
-    if (head_is_me(e)) {
-        return e->renews && is_ready(e) ? delay_renewal(params) : delay_again(params);
+    if (head_is_me(e) && is_ready(e)) {
+        return e->renews ? delay_renewal(params) : delay_again(params);
     }
-    int place = place_in_line(e);
-    if (place < 0) {
-        return delay_last_resort(params, spread, two_live_on_ring(e));
-    }
-    struct delay_line line = {
-        .place = (uint32_t)place,
-        .head_is_ours = nodes_get(&e->nodes, e->ring.ids[0])->ours,
-        .python_in_line = python_in_line(e),
-    };
-    return delay_in_line(params, &line);
+    int64_t delay_ns = head_is_me(e) ? delay_again(params) : delay_by_place(e, spread);
+    return is_ready(e) ? delay_ns : delay_not_ready(params, delay_ns);
 }

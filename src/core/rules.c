@@ -48,7 +48,8 @@ static bool is_ours(const struct engine *e, node_id id)
 static int against_head(const struct engine *e, const struct message *m)
 {
     node_id lone = is_lone(m) ? nodes_find(&e->nodes, m->history.names[0]) : e->ring.ids[0];
-    if (is_lone(m) != e->head.lone && is_ours(e, lone)) {
+    struct value with_a_ring = is_lone(m) ? head_value(e) : m->value;
+    if (is_lone(m) != e->head.lone && is_ours(e, lone) && !value_is_null(with_a_ring)) {
         return is_lone(m) ? 1 : -1;
     }
     int order = value_compare(head_value(e), m->value);
@@ -186,12 +187,12 @@ void rules_take_ring(struct engine *e, const struct message *m)
 
 void rules_own_turn(struct engine *e)
 {
-    node_id before = ring_at(&e->ring, 0);
+    bool again = ring_at(&e->ring, 0) == SELF;
     remember_ring(e);
     move_to_front(e, SELF);
-    note_turn(e, SELF, before, 0);
+    note_turn(e, SELF, ring_at(&e->ring, 1), 0); // as its beacon tells the others
     e->head.by_beacon = e->head.in_time = true;
-    e->head.again = before == SELF;
+    e->head.again = again;
     e->head.lone = e->ring.count == 1;
     e->head.value = e->value;
     e->stands_ns = NEVER;

@@ -140,7 +140,8 @@ START_TEST(j1_the_head_answers_whatever_others_say)
     at(s, 13.5);
     hear_hist(s, 0, "m h k");
     at(s, 16);
-    expect(s, "14.500 > hist m h k\n");
+    expect(s, "14.500 > vers\n"
+              "14.500 > hist m h k\n");
 }
 END_TEST
 

@@ -264,9 +264,9 @@ END_TEST
 static const struct {
     const char *ring, *answer;
 } answers[] = {
-    {"a m b", "4.750 > hist a m b\n"},
-    {"a b m", "5.125 > hist a b m\n"},
-    {"a b c m", "5.312 > hist a b c m\n"},
+    {"a m b", "4.750 > vers\n4.750 > hist a m b\n"}, // M1
+    {"a b m", "5.125 > vers\n5.125 > hist a b m\n"},
+    {"a b c m", "5.312 > vers\n5.312 > hist a b c m\n"},
     {"a b", ""}, // an outsider
 };
 
@@ -283,7 +283,8 @@ START_TEST(j1_the_holder_answers_at_once)
 {
     alone_and_tagged();
     hear_init(s, "x");
-    expect(s, "7.000 > hist m\n");
+    expect(s, "7.000 > vers\n"
+              "7.000 > hist m\n");
 }
 END_TEST
 
@@ -341,7 +342,8 @@ START_TEST(j1_many_newcomers_share_an_answer)
     at(s, 4.5);
     hear_init(s, "y");
     at(s, 9);
-    expect(s, "4.750 > hist a m b\n");
+    expect(s, "4.750 > vers\n"
+              "4.750 > hist a m b\n");
 }
 END_TEST
 
@@ -352,7 +354,9 @@ START_TEST(j1_the_next_newcomer_is_answered_one_gap_after_the_last)
     at(s, 4.8);
     hear_init(s, "y");
     at(s, 9);
-    expect(s, "4.750 > hist a m b\n"
+    expect(s, "4.750 > vers\n"
+              "4.750 > hist a m b\n"
+              "6.250 > vers\n"
               "6.250 > hist a m b\n");
 }
 END_TEST
@@ -361,19 +365,26 @@ END_TEST
 
 START_TEST(m1_a_ring_node_introduces_itself_once_right_before_its_next_beacon)
 {
+    on_ring("a b m");
+    hear_init(s, "x");
+    hear_hist(s, 0, "a b m"); // J1: another has answered
+    forget(s);
+    at(s, 12);
+    expect(s, "12.000 > vers\n"
+              "12.000 > ping m a b\n");
+    at(s, 28);
+    ck_assert(!has_line(transcript(s), "> vers"));
+}
+END_TEST
+
+START_TEST(m1_who_answers_a_newcomer_has_introduced_itself)
+{
     alone_and_tagged();
     hear_init(s, "x");
-    forget(s);
+    expect(s, "7.000 > vers\n"
+              "7.000 > hist m\n");
     at(s, 14);
-    expect(s, "13.080 > vers\n"
-              "13.080 > ping m\n");
-    at(s, 30);
-    expect(s, "14.580 renew slot=2 until=22.995\n"
-              "14.580 slot m: m\n"
-              "22.995 untag end\n"
-              "27.130 > ping m\n"
-              "28.630 tag slot=3 until=37.045\n"
-              "28.630 slot m: m\n");
+    expect(s, "13.080 > ping m\n");
 }
 END_TEST
 
@@ -802,6 +813,7 @@ static void add_m1_who_is_one_of_ours(Suite *suite)
 {
     TCase *tcase = add_case(suite, "M1: who is one of ours");
     tcase_add_test(tcase, m1_a_ring_node_introduces_itself_once_right_before_its_next_beacon);
+    tcase_add_test(tcase, m1_who_answers_a_newcomer_has_introduced_itself);
     tcase_add_test(tcase, m1_an_outsider_stays_silent);
     tcase_add_loop_test(tcase, m1_who_has_a_place_tells_one_that_renews_that_it_is_there, 0,
                         COUNT(renewals));

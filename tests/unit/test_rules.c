@@ -628,6 +628,7 @@ START_TEST(r2_a_kept_tag_answers_as_the_new_heads)
     hear_init(s, "x"); // J1
     at(s, 20.4);
     expect(s, "19.000   R2: k\n"
+              "19.750 > vers\n"
               "19.750 > hist k m h\n");
 }
 END_TEST
@@ -1444,6 +1445,21 @@ START_TEST(r6_so_is_my_own_turn)
 }
 END_TEST
 
+// At 10.5 and, since nobody followed, at 24.55: then its beacon said "m h".
+START_TEST(r6_so_is_the_turn_that_i_took_after_my_own)
+{
+    spoke_at_10_5(25);
+    hear_ping(s, 0, "h m");
+    expect_line(s, "  R4: h");
+    at(s, 34);
+    hear_ping(s, 0, "k h m");
+    at(s, 40); // the turn at 10.5 is no news either, but that was forgotten by 38
+    forget(s);
+    hear_hist(s, 0, "m h");
+    expect_line(s, "  R6: m");
+}
+END_TEST
+
 // --- R7: two islands have met ------------------------------------------------------------------
 
 START_TEST(r7_mine_is_better_and_stays)
@@ -1722,9 +1738,9 @@ START_TEST(m1_the_introduction_goes_before_the_beacon)
 {
     follows_h_at(4);
     hear_init(s, "x");
+    hear_hist(s, 0, "h k m n"); // J1: another has answered
     at(s, 15);
-    expect(s, "5.125 > hist h k m n\n" // J1
-              "15.000 > vers\n"
+    expect(s, "15.000 > vers\n"
               "15.000 > ping m h k\n");
 }
 END_TEST
@@ -1857,6 +1873,28 @@ START_TEST(p1_a_head_is_judged_by_its_own_value)
 }
 END_TEST
 
+START_TEST(p1_a_head_that_cannot_lead_any_longer_has_no_value)
+{
+    script_config(s)->enabled = false;
+    join(s, "h", hear_ping, 9, "h k m n");
+    hear_unready(s, "h");
+    hear_ping(s, 1, "a k");
+    at(s, 3.5);
+    expect_line(s, "ping a");
+}
+END_TEST
+
+START_TEST(p1_neither_have_i)
+{
+    script_value(s, 9);
+    pending();
+    set_value(s, -1);
+    hear_ping(s, 1, "a h k");
+    at(s, 13);
+    expect_line(s, "ping a");
+}
+END_TEST
+
 // --- P1: who knows of nobody -------------------------------------------------------------------
 
 static const struct {
@@ -1875,6 +1913,9 @@ static const struct {
     {"h", "h", 9, 0, "x y", false},
     {"x", "h", 9, 0, "x y", true}, // of Python
     {"h", "h m", 9, 0, "x y", true},
+    // a ring whose head cannot lead
+    {"a", "h k m n", -1, 9, "a", false},
+    {"h", "h", 9, -1, "x y", true},
     // two that know of nobody
     {"hx", "h", 9, 0, "x", true},
     {"hx", "h", 0, 9, "x", false},
@@ -2118,6 +2159,7 @@ static void add_r6(Suite *suite)
     tcase_add_test(tcase, r6_the_turn_of_one_that_knew_nobody_is_kept);
     tcase_add_test(tcase, r6_another_turn_of_the_head_is_old_news_later);
     tcase_add_test(tcase, r6_so_is_my_own_turn);
+    tcase_add_test(tcase, r6_so_is_the_turn_that_i_took_after_my_own);
 }
 
 static void add_r7(Suite *suite)
@@ -2164,6 +2206,8 @@ static void add_p1(Suite *suite)
                         COUNT(priorities));
     tcase_add_test(tcase, p1_what_my_beacon_said_counts_and_not_my_value_since);
     tcase_add_test(tcase, p1_a_head_is_judged_by_its_own_value);
+    tcase_add_test(tcase, p1_a_head_that_cannot_lead_any_longer_has_no_value);
+    tcase_add_test(tcase, p1_neither_have_i);
 }
 
 static void add_p1_lone(Suite *suite)
