@@ -122,8 +122,8 @@ struct value stored_value(const struct stored_value *value)
 
 struct value head_value(const struct engine *e)
 {
-    bool leads = head_is_me(e) ? is_ready(e)
-                               : nodes_get(&e->nodes, e->ring.ids[0])->ready != READY_NO;
+    bool leads =
+        head_is_me(e) ? is_ready(e) : nodes_get(&e->nodes, e->ring.ids[0])->ready != READY_NO;
     return leads ? stored_value(&e->head.value) : VALUE_NULL;
 }
 

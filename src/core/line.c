@@ -125,8 +125,8 @@ node_id line_expected(struct engine *e)
     return id;
 }
 
-// The next in the circle is who would have been next if the silent one still counted, as it does for
-// those who have not expected it as often.
+// The next in the circle is who would have been next if the silent one still counted, as it does
+// for those who have not expected it as often.
 static void pass_over(struct engine *e, node_id silent)
 {
     bool entered_now = e->entry.turns_since == 0;

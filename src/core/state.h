@@ -140,8 +140,8 @@ int64_t lease_renewal_ns(const struct engine *e); // L1: when to ask for the nex
 // --- line.c ---
 node_id line_expected(struct engine *e);
 
-// E1: a turn begins; if it comes so late that whoever was expected has been silent, that counts. One
-// that comes in time is of somebody whom others expected.
+// E1: a turn begins; if it comes so late that whoever was expected has been silent, that counts.
+// One that comes in time is of somebody whom others expected.
 void line_count_silence(struct engine *e);
 int64_t line_delay_ns(const struct engine *e);
 int64_t line_silence_ns(const struct engine *e); // after the head's beacon: nobody at place 0

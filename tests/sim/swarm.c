@@ -39,8 +39,8 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {{.name = "starts", .deeds = DEED_BIT(DEED_START)}, SAFETY, 0.0005},
-    {{.name = "nodes", .deeds = ONE_NODE}, SAFETY, 0.002},
+    {{.name = "starts", .deeds = DEED_BIT(DEED_START)}, SAFETY, 0},
+    {{.name = "nodes", .deeds = ONE_NODE}, SAFETY, 0.0003},
     {{.name = "links",
       .deeds = ONE_NODE | DEED_BIT(DEED_CUT) | DEED_BIT(DEED_BACK) | DEED_BIT(DEED_BROKER_DIES) |
                DEED_BIT(DEED_BROKER_BACK),

@@ -599,8 +599,8 @@ START_TEST(e1_who_stayed_silent_twice_is_not_expected)
 }
 END_TEST
 
-// z, v, m and x are expected in slots 2 to 5, z again in slot 6, and then v: not x, as if nobody had
-// been expected between.
+// z, v, m and x are expected in slots 2 to 5, z again in slot 6, and then v: not x, as if nobody
+// had been expected between.
 START_TEST(e1_nobody_behind_a_silent_one_is_skipped)
 {
     on_ring("abvxz", "a");
