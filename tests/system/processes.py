@@ -140,23 +140,30 @@ class Event:
 
 
 class Node(Process):
-    """One actord. `told(line)` hears each of its lines; `events` and `log` keep them."""
+    """One actord, or another program that prints events as it does. `told(line)` hears each of its
+    lines; `events` and `log` keep them."""
 
     def __init__(self, name: str, command: Sequence[str], told: Callable[["Node", str], None],
-                 stdout: Optional[IO[bytes]] = None, user: Optional[int] = None) -> None:
+                 stdin: int = subprocess.DEVNULL, stdout: Optional[IO[bytes]] = None,
+                 user: Optional[int] = None) -> None:
         super().__init__(name)
         self.events: list[Event] = []
         self.log: list[str] = []
         self.told = told
         self.started_at = now()
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=stdout or subprocess.PIPE,
+            command, stdin=stdin, stdout=stdout or subprocess.PIPE,
             stderr=subprocess.PIPE, user=user, group=user, extra_groups=[] if user else None)
         self.readers = [threading.Thread(target=self.read_log, daemon=True)]
         if stdout is None:
             self.readers.append(threading.Thread(target=self.read_events, daemon=True))
         for reader in self.readers:
             reader.start()
+
+    def command(self, **method: Any) -> None:
+        """To one that reads commands: the name of a method, and its argument."""
+        self.process.stdin.write(json.dumps(method).encode() + b"\n")
+        self.process.stdin.flush()
 
     def read_log(self) -> None:
         for line in self.process.stderr:

@@ -89,6 +89,10 @@ class World:
         seats = [option for group in groups for option in ("-g", group)]
         command = [*prefix, str(ACTORD), "-n", name, *seats, "-t", url or self.url, "--events",
                    "--log", LOG, *self.timing.options, *options]
+        return self.spawn(name, command, **how)
+
+    def spawn(self, name: str, command: Sequence[str], **how: Any) -> Node:
+        """Any program that prints events as actord does."""
         node = Node(name, command, self.told, **how)
         self.nodes.append(node)
         self.stack.callback(node.remove)

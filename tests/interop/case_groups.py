@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Groups of both kinds that are left in peace, and newcomers of either kind."""
+from cases import case
+from clock import check
+from mixed import Mixed
+from world import TURN, World
+
+BEACONS_A_SLOT = 1.1
+LONG, SHORT = 100, 25  # cycles
+
+
+def take_turns(world: World, pythons: int, ours: int, distinct: bool, cycles: int) -> None:
+    """At most 1.1 beacons a slot, once the ring is full. The runner's referee looks for two that
+    are tagged; nobody may end meanwhile."""
+    mixed = Mixed(world)
+    mixed.both(pythons, ours, distinct)
+    mixed.await_all_tagged()
+    full = world.await_event("slot", 2 * world.timing.turn_max, node=mixed.ours[0],
+                             after=world.events(TURN)[-1].mono)
+    check(full["full"], f"the ring of {full['ring']} is not full")
+    turns = world.await_turns(cycles + 1, after=full.mono)
+    slots, beacons = cycles, mixed.beacons(turns[0].mono, turns[-1].mono)
+    world.note(f"{beacons} beacons in {slots} slots")
+    check(beacons <= BEACONS_A_SLOT * slots, f"{beacons} beacons in {slots} slots")
+    mixed.check_wire()
+
+
+@case(seconds=150)
+def three_and_three(world: World) -> None:
+    """3 Python nodes and 3 of ours: 100 cycles without two tagged; all had turns, nobody ended."""
+    take_turns(world, 3, 3, False, LONG)
+
+
+@case(seconds=50)
+def three_and_three_by_value(world: World) -> None:
+    """The same with distinct values."""
+    take_turns(world, 3, 3, True, SHORT)
+
+
+@case(seconds=50)
+def one_python(world: World) -> None:
+    """One Python node among five of ours."""
+    take_turns(world, 1, 5, False, SHORT)
+
+
+@case(seconds=50)
+def one_python_by_value(world: World) -> None:
+    """The same with distinct values."""
+    take_turns(world, 1, 5, True, SHORT)
+
+
+@case(seconds=50)
+def one_of_ours(world: World) -> None:
+    """One of ours among five Python nodes."""
+    take_turns(world, 5, 1, False, SHORT)
+
+
+@case(seconds=50)
+def one_of_ours_by_value(world: World) -> None:
+    """The same with distinct values."""
+    take_turns(world, 5, 1, True, SHORT)
+
+
+# --- Newcomers ---------------------------------------------------------------------------------
+
+
+@case(seconds=30)
+def python_newcomer(world: World) -> None:
+    """A Python node comes into a group of ours, and has its turn."""
+    mixed = Mixed(world)
+    for name in ("c0", "c1", "c2"):
+        mixed.actord(name)
+    mixed.await_all_tagged()
+    newcomer = mixed.python("p0")
+    mixed.await_all_tagged([newcomer])
+    mixed.await_all_tagged(after=world.events(TURN, node=newcomer)[0].mono)
+    mixed.check_wire()
+
+
+@case(seconds=30)
+def newcomer_of_ours(world: World) -> None:
+    """One of ours comes into a group of Python nodes: the running turn is not cut."""
+    mixed = Mixed(world)
+    for name in ("p0", "p1", "p2"):
+        mixed.python(name)
+    mixed.await_all_tagged()
+    tag = world.next_tag()
+    newcomer = mixed.actord("c0", 1000)
+    mixed.await_all_tagged([newcomer])
+    cut = [event for event in world.events(("untag", "detag"), tag.mono, tag.node)
+           if event.mono < tag["until"] - 0.05]
+    check(not cut, f"the turn that ran when it came was cut: {cut[:1]}")
+    mixed.await_all_tagged(after=world.events(TURN, node=newcomer)[0].mono)
+    mixed.check_wire()
