@@ -25,6 +25,8 @@ import anyio
 import asyncactor
 from asyncactor.abc import Transport
 
+sys.dont_write_bytecode = True  # of what is imported from the tree
+
 HOST = "127.0.0.1"
 LATE = 0.01  # an untag that much before the end of its tag was not made by the clock
 
@@ -85,7 +87,7 @@ class Node:
             case asyncactor.SetupEvent():
                 self.say("setup", version=event.version, cycle=event.cycle, gap=event.gap,
                          nodes=event.nodes, splits=event.splits, n_hosts=event.n_hosts,
-                         force_in=event.force_in, by=None)
+                         force_in=getattr(event, "force_in", False), by=None)
 
     def tag_length(self) -> float:
         """How long the package holds a tag."""
