@@ -212,14 +212,14 @@ static void note_readiness(struct node *node, const struct message *m)
 {
     if (m->type == MESSAGE_PING || m->type == MESSAGE_HIST) {
         node->ready = value_is_null(m->value) ? READY_NO : READY_YES;
-    } else if (m->type == MESSAGE_VERS && m->nonce != 0 && m->unready) {
+    } else if (m->type == MESSAGE_VERS && m->unready) {
         node->ready = READY_NO;
     } else if (node->ready == READY_NO && (m->type == MESSAGE_VERS || !node->ours)) {
         node->ready = READY_UNKNOWN; // it started anew, or has become ready
     } // an `init` of ours may have been overtaken by the `vers` that says more
 }
 
-// What a message tells of its sender, or of the head that a hist speaks for.
+// What a message tells of its sender, or of the head that a hist speaks for. A `vers` is of ours.
 static void note_sender(struct engine *e, const struct message *m)
 {
     bool is_hist = m->type == MESSAGE_HIST;
@@ -236,7 +236,7 @@ static void note_sender(struct engine *e, const struct message *m)
     }
     node->heard = true;
     node->missed = 0;
-    node->ours |= m->type == MESSAGE_VERS && m->nonce != 0;
+    node->ours |= m->type == MESSAGE_VERS;
 }
 
 // --- Inputs ------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ static void hear_turn(struct engine *e, const struct message *m, struct effects 
     if (joins) {
         emit_note(fx, NOTE_JOIN_RING, m->history.names[0]);
         e->phase = PHASE_RUNNING;
-        e->listen_end_ns = NEVER;
+        e->listen_end_ns = e->ask_ns = NEVER;
         rules_take_ring(e, m);
     } else if (m->type == MESSAGE_PING) {
         rules_beacon(e, m, fx);
@@ -261,7 +261,13 @@ static void on_message(struct engine *e, const struct message *m, struct effects
     if (e->phase == PHASE_DOWN || join_own_name(e, m, fx)) {
         return;
     }
-    note_sender(e, m);
+    // A Python node answers with the set as it heard it, under the name of whoever sent it then.
+    bool is_python_set = m->type == MESSAGE_VERS && m->nonce == 0;
+    if (is_python_set) {
+        join_python_heard(e);
+    } else {
+        note_sender(e, m);
+    }
     switch (m->type) {
     case MESSAGE_INIT:
         join_init_heard(e);
@@ -280,7 +286,7 @@ void drop_timers(struct engine *e)
 {
     answer_drop(e);
     e->due_ns = e->stands_ns = e->listen_end_ns = NEVER;
-    e->vers_ns = e->introduce_ns = NEVER;
+    e->vers_ns = e->introduce_ns = e->ask_ns = NEVER;
 }
 
 static void on_link_down(struct engine *e, enum untag_reason reason, enum phase phase,
@@ -535,6 +541,9 @@ static void run_timers(struct engine *e, struct effects *fx)
         return;
     }
     answer_due(e, fx);
+    if (e->now_ns >= e->ask_ns) {
+        setup_ask(e, fx);
+    }
     if (e->now_ns >= e->vers_ns || e->now_ns >= e->introduce_ns) {
         setup_send(e, fx);
     }
@@ -552,6 +561,7 @@ static int64_t lease_end_ns(const struct engine *e)
 static void arm(struct engine *e)
 {
     int64_t send_ns = earliest(e->answer.at_ns, earliest(e->vers_ns, e->introduce_ns));
+    send_ns = earliest(send_ns, e->ask_ns);
     int64_t at_ns = e->due_ns;
     at_ns = earliest(at_ns, latest(send_ns, e->quiet_until_ns));
     at_ns = earliest(at_ns, e->tag_end_ns);

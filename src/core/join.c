@@ -2,15 +2,14 @@
 // Coming in quietly (J1), and two nodes of one name (J5).
 #include "state.h"
 
-// J1: listen for 2.5 gap, and up to one more by chance, so that those who start together do not
-// speak together.
-static int64_t listen_ns(const struct engine *e)
+// By chance, so that those who start together do not speak together.
+static int64_t some_of(const struct engine *e, int64_t most_ns)
 {
-    int64_t gap_ns = e->params.gap_ns;
     uint32_t chance = e->config.draw(e->config.draw_context);
-    return gap_ns * 5 / 2 + (int64_t)((double)gap_ns * (chance / 4294967296.0));
+    return (int64_t)((double)most_ns * (chance / 4294967296.0));
 }
 
+// J1: listen for 2.5 gap, and up to one more; ask when those of ours should have answered.
 void join_start(struct engine *e, struct effects *fx)
 {
     e->phase = PHASE_LISTENING;
@@ -25,14 +24,26 @@ void join_start(struct engine *e, struct effects *fx)
     emit_send(e, fx, MESSAGE_INIT);
     e->init_echoes += e->config.echoes;
     setup_send(e, fx);
-    e->listen_end_ns = e->now_ns + listen_ns(e);
+    e->waits_for_pythons = false;
+    int64_t gap_ns = e->params.gap_ns, more_ns = some_of(e, gap_ns);
+    e->ask_ns = e->now_ns + gap_ns + more_ns / 2;
+    e->listen_end_ns = e->now_ns + gap_ns * 5 / 2 + more_ns;
     emit_note(fx, NOTE_JOIN_LISTEN, NAME_NONE);
+}
+
+// They answer no `init`, but an older version: their next beacon is to be waited for.
+void join_python_heard(struct engine *e)
+{
+    if (e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER && !e->waits_for_pythons) {
+        e->waits_for_pythons = true;
+        e->listen_end_ns = e->now_ns + cycle_max_ns(e);
+    }
 }
 
 void join_listened(struct engine *e, struct effects *fx)
 {
     e->phase = PHASE_RUNNING;
-    e->listen_end_ns = NEVER;
+    e->listen_end_ns = e->ask_ns = NEVER;
     // Whoever was on the ring before has had its time: speak now.
     e->head.heard_ns = INT64_MIN / 4;
     emit_note(fx, NOTE_JOIN_FIRST, NAME_NONE);
@@ -43,8 +54,7 @@ void join_listened(struct engine *e, struct effects *fx)
 static void introduce_soon(struct engine *e)
 {
     if (e->introduce_ns == NEVER) {
-        uint32_t chance = e->config.draw(e->config.draw_context);
-        e->introduce_ns = e->now_ns + (int64_t)((double)e->params.gap_ns * (chance / 4294967296.0));
+        e->introduce_ns = e->now_ns + some_of(e, e->params.gap_ns);
     }
 }
 
@@ -122,7 +132,7 @@ static void rival_says_who(struct engine *e, const struct message *m, struct eff
     }
     emit_drop(fx, DROP_OWN_NAME);
     bool i_am_later = !e->spoke && !e->rival_starts;
-    bool i_lose = rival_is_established(e) && m->nonce != 0 && m->nonce < e->config.nonce;
+    bool i_lose = rival_is_established(e) && m->nonce < e->config.nonce;
     if (i_am_later || i_lose) {
         fall_silent(e, fx);
     } else {
@@ -147,7 +157,8 @@ static void rival_beacons(struct engine *e, const struct message *m, struct effe
 
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx)
 {
-    if (m->type == MESSAGE_HIST || !name_equal(m->node, e->config.name)) {
+    bool is_echo = m->type == MESSAGE_VERS && m->nonce == 0; // of a Python node, maybe
+    if (m->type == MESSAGE_HIST || is_echo || !name_equal(m->node, e->config.name)) {
         return false;
     }
     switch (m->type) {

@@ -2,12 +2,25 @@
 // The parameters on the wire (V1).
 #include "state.h"
 
-void setup_send(struct engine *e, struct effects *fx)
+static struct message *emit_vers(struct engine *e, struct effects *fx)
 {
     struct message *m = emit_send(e, fx, MESSAGE_VERS);
     m->params = e->params;
     m->nonce = e->config.nonce;
     m->unready = !is_ready(e);
+    m->asks = false;
+    return m;
+}
+
+void setup_ask(struct engine *e, struct effects *fx)
+{
+    emit_vers(e, fx)->asks = true;
+    e->ask_ns = NEVER;
+}
+
+void setup_send(struct engine *e, struct effects *fx)
+{
+    emit_vers(e, fx);
     e->last_vers_ns = e->now_ns;
     e->vers_ns = NEVER;
     e->introduce_ns = NEVER;
@@ -55,7 +68,9 @@ static void arm_answer(struct engine *e)
 void setup_heard(struct engine *e, const struct message *m, struct effects *fx)
 {
     int order = params_compare(&e->params, &m->params);
-    if (order == 0) {
+    if (m->asks) {
+        e->ask_ns = NEVER; // the answer is for all
+    } else if (order == 0) {
         e->vers_ns = NEVER;
     } else if (order > 0) {
         emit_note(fx, NOTE_PARAMS_OLD, m->node);

@@ -62,8 +62,9 @@ struct engine {
     int64_t now_ns;
     enum phase phase;
     bool enabled;
-    bool said_init; // at the last join
-    bool spoke;     // since then
+    bool said_init;         // at the last join
+    bool spoke;             // since then
+    bool waits_for_pythons; // J1: so that it listens for longer, once
     struct stored_value value;
 
     struct ring ring;
@@ -88,6 +89,7 @@ struct engine {
     int64_t listen_end_ns;  // J1
     int64_t vers_ns;        // V1: an answer to an older version
     int64_t introduce_ns;   // M1: say `vers` again, for a newcomer
+    int64_t ask_ns;         // J1: ask whether there are Python nodes
     int64_t prove_ns;       // L1: ask for a proof
     int64_t armed_ns;       // the deadline that the last step gave (J4)
     int64_t quiet_until_ns; // J4, J5: nothing is sent before
@@ -164,6 +166,7 @@ void answer_drop(struct engine *e);
 // --- join.c ---
 void join_start(struct engine *e, struct effects *fx);
 void join_listened(struct engine *e, struct effects *fx); // nobody spoke
+void join_python_heard(struct engine *e);
 void join_init_heard(struct engine *e);
 void join_introduce(struct engine *e);
 void join_renewal_heard(struct engine *e); // the head went on before anybody's turn
@@ -171,6 +174,7 @@ bool join_own_name(struct engine *e, const struct message *m, struct effects *fx
 
 // --- setup.c ---
 void setup_send(struct engine *e, struct effects *fx);
+void setup_ask(struct engine *e, struct effects *fx); // J1: whether there are Python nodes
 void setup_report(struct engine *e, struct name by, struct effects *fx);
 void setup_heard(struct engine *e, const struct message *m, struct effects *fx);
 void setup_adopt(struct engine *e, const struct params *params, struct name by, struct effects *fx);

@@ -272,6 +272,7 @@ enum key {
     KEY_SPLITS,
     KEY_N_HOSTS,
     KEY_FORCE_IN,
+    KEY_OVERRIDE,
     KEY_NONCE,
     KEY_READY,
     KEY_COUNT
@@ -282,7 +283,7 @@ static const struct name key_names[KEY_COUNT] = {
     [KEY_HISTORY] = {"history", 7}, [KEY_VERSION] = {"version", 7},   [KEY_CYCLE] = {"cycle", 5},
     [KEY_GAP] = {"gap", 3},         [KEY_NODES] = {"nodes", 5},       [KEY_SPLITS] = {"splits", 6},
     [KEY_N_HOSTS] = {"n_hosts", 7}, [KEY_FORCE_IN] = {"force_in", 8}, [KEY_NONCE] = {"nonce", 5},
-    [KEY_READY] = {"ready", 5},
+    [KEY_READY] = {"ready", 5},     [KEY_OVERRIDE] = {"override", 8},
 };
 
 static const struct name type_names[] = {
@@ -451,6 +452,17 @@ static enum drop read_nonce(struct reader *r, uint64_t *nonce)
     return drop;
 }
 
+// J1: older than any set of parameters.
+enum { VERSION_ASKS = -1 };
+
+static enum drop read_version(struct reader *r, struct message *m)
+{
+    enum drop drop = read_whole(r, VERSION_ASKS, INT64_C(1) << 53, &m->params.version);
+    m->asks = m->params.version == VERSION_ASKS;
+    m->params.version = m->asks ? 0 : m->params.version;
+    return drop;
+}
+
 static enum drop read_ready(struct reader *r, bool *unready)
 {
     bool ready = true;
@@ -471,7 +483,7 @@ static enum drop read_member(struct reader *r, enum key key, struct message *m)
     case KEY_HISTORY:
         return read_history(r, &m->history);
     case KEY_VERSION:
-        return read_whole(r, 0, INT64_C(1) << 53, &m->params.version);
+        return read_version(r, m);
     case KEY_CYCLE:
         return read_seconds(r, &m->params.cycle_ns);
     case KEY_GAP:
@@ -488,6 +500,7 @@ static enum drop read_member(struct reader *r, enum key key, struct message *m)
         return read_nonce(r, &m->nonce);
     case KEY_READY:
         return read_ready(r, &m->unready);
+    case KEY_OVERRIDE:
     case KEY_COUNT:
         break;
     }
@@ -574,7 +587,7 @@ enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message
     }
     message->node = NAME_NONE;
     message->nonce = 0;
-    message->unready = false;
+    message->unready = message->asks = false;
     message->value = VALUE_NULL;
     message->history.count = 0;
     enum drop drop = read_map(&r, message, &seen);
@@ -682,7 +695,7 @@ static void write_member(struct writer *w, enum key key, const struct message *m
         write_history(w, &m->history);
         break;
     case KEY_VERSION:
-        write_int(w, m->params.version);
+        write_int(w, m->asks ? VERSION_ASKS : m->params.version);
         break;
     case KEY_CYCLE:
         write_seconds(w, m->params.cycle_ns);
@@ -702,6 +715,9 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_FORCE_IN:
         advance(w, cbor_encode_bool(m->params.force_in, w->at, room(w)));
         break;
+    case KEY_OVERRIDE:
+        advance(w, cbor_encode_bool(true, w->at, room(w)));
+        break;
     case KEY_NONCE:
         write_int(w, (int64_t)m->nonce);
         break;
@@ -713,26 +729,54 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     }
 }
 
+// M1: a Python node ends when it hears of shorter times than these, unless it is told to override
+// its bounds.
+static bool needs_override(const struct params *p)
+{
+    return p->cycle_ns < NS_PER_S || p->gap_ns < NS_PER_S / 10;
+}
+
+// What a message has beside the keys that its type needs, in this order; closed by KEY_COUNT.
+static void find_more_keys(const struct message *m, enum key more[4])
+{
+    if (m->type == MESSAGE_VERS && needs_override(&m->params)) {
+        *more++ = KEY_OVERRIDE;
+    }
+    if (m->type == MESSAGE_VERS && m->nonce != 0) {
+        *more++ = KEY_NONCE;
+    }
+    if (m->type == MESSAGE_VERS && m->unready) {
+        *more++ = KEY_READY;
+    }
+    *more = KEY_COUNT;
+}
+
+static size_t count_keys(const enum key *keys)
+{
+    size_t count = 0;
+    while (keys[count] != KEY_COUNT) {
+        count++;
+    }
+    return count;
+}
+
+static void write_members(struct writer *w, const enum key *keys, const struct message *m)
+{
+    for (; *keys != KEY_COUNT; keys++) {
+        write_member(w, *keys, m);
+    }
+}
+
 size_t codec_encode(const struct message *m, uint8_t *buffer, size_t size)
 {
     struct writer w = {buffer, buffer + size, false};
     const enum key *keys = keys_of[m->type];
-    bool nonce = m->type == MESSAGE_VERS && m->nonce != 0;
-    bool unready = m->type == MESSAGE_VERS && m->unready;
-    size_t count = 1 + (size_t)nonce + unready;
-    for (const enum key *key = keys; *key != KEY_COUNT; key++) {
-        count++;
-    }
+    enum key more[4];
+    find_more_keys(m, more);
+    size_t count = count_keys(keys) + count_keys(more) + 1;
     advance(&w, cbor_encode_map_start(count, w.at, room(&w)));
-    for (const enum key *key = keys; *key != KEY_COUNT; key++) {
-        write_member(&w, *key, m);
-    }
-    if (nonce) {
-        write_member(&w, KEY_NONCE, m);
-    }
-    if (unready) {
-        write_member(&w, KEY_READY, m);
-    }
+    write_members(&w, keys, m);
+    write_members(&w, more, m);
     write_member(&w, KEY_TYPE, m);
     return w.full ? 0 : (size_t)(w.at - buffer);
 }

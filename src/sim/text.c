@@ -54,7 +54,9 @@ static void put_send(struct out *out, const struct message *m)
     static const char *const types[] = {"> init", "> vers", "> ping", "> hist"};
     put(out, types[m->type]);
     put_history(out, &m->history);
-    if (m->type == MESSAGE_VERS && m->params.version != 0) {
+    if (m->type == MESSAGE_VERS && m->asks) {
+        put(out, " asks");
+    } else if (m->type == MESSAGE_VERS && m->params.version != 0) {
         put_format(out, " %" PRId64, m->params.version);
     }
 }

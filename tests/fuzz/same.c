@@ -35,7 +35,7 @@ bool same_message(const struct message *a, const struct message *b)
         return name_equal(a->node, b->node);
     case MESSAGE_VERS:
         return name_equal(a->node, b->node) && a->nonce == b->nonce && a->unready == b->unready &&
-               params_compare(&a->params, &b->params) == 0;
+               a->asks == b->asks && params_compare(&a->params, &b->params) == 0;
     case MESSAGE_PING:
         return name_equal(a->node, b->node) && same_turn(a, b);
     case MESSAGE_HIST:

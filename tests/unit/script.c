@@ -262,6 +262,20 @@ void hear_unready(struct script *s, const char *name)
                               .unready = true});
 }
 
+void hear_question(struct script *s, const char *name)
+{
+    hear(s, &(struct message){.type = MESSAGE_VERS,
+                              .node = name_of(name),
+                              .params = s->config.params,
+                              .nonce = 5,
+                              .asks = true});
+}
+
+void hear_python_set(struct script *s, const char *name, const struct params *params)
+{
+    hear(s, &(struct message){.type = MESSAGE_VERS, .node = name_of(name), .params = *params});
+}
+
 void hear_params(struct script *s, const char *name, const struct params *params)
 {
     hear(s, &(struct message){

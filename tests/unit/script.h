@@ -41,8 +41,10 @@ void hear_hist(struct script *script, int value, const char *history);
 typedef void hear_turn(struct script *script, int value, const char *history); // one of them
 void hear_init(struct script *script, const char *name);
 void hear_vers(struct script *script, const char *name, uint64_t nonce);
+void hear_question(struct script *script, const char *name); // J1, from one of ours
 void hear_unready(struct script *script,
                   const char *name); // a `vers` of one of ours that cannot lead
+void hear_python_set(struct script *script, const char *name, const struct params *params);
 void hear_params(struct script *script, const char *name, const struct params *params);
 
 // Joins: the link is up at 1, each of `ours`, one letter long, says `vers`, and at 2 this turn is

@@ -209,7 +209,7 @@ static const struct {
                               "1",
                               "\x0a", "\x01", ""))},
     {DROP_KIND, BYTES(VERS_OF("\x00", "\xf5", "\x01", ""))},
-    {DROP_BOUNDS, BYTES(VERS_OF("\x20", "\x0a", "\x01", ""))},         // -1
+    {DROP_BOUNDS, BYTES(VERS_OF("\x21", "\x0a", "\x01", ""))},         // -2
     {DROP_BOUNDS, BYTES(VERS_OF("\xf9\x3e\x00", "\x0a", "\x01", ""))}, // 1.5
     {DROP_BOUNDS, BYTES(VERS_OF("\x1b\x00\x20\x00\x00\x00\x00\x00\x01", "\x0a", "\x01", ""))},
     {DROP_BOUNDS, BYTES(VERS_OF("\x1b\xff\xff\xff\xff\xff\xff\xff\xff", "\x0a", "\x01", ""))},
@@ -453,7 +453,7 @@ static const struct message unusual = {
 
 START_TEST(m1_every_parameter_is_written)
 {
-    static const char begin[] = "\xaa" NODE "a\x67version\x07\x65"
+    static const char begin[] = "\xab" NODE "a\x67version\x07\x65"
                                 "cycle\xfa\x47\xa8\xc0\x00\x63gap\xfb";
     uint8_t packet[MESSAGE_MAX_BYTES];
     struct message again;
@@ -466,6 +466,45 @@ START_TEST(m1_every_parameter_is_written)
     for (size_t room = 0; room < len; room++) {
         ck_assert_uint_eq(codec_encode(&unusual, packet, room), 0);
     }
+}
+END_TEST
+
+// M1: with the gap of `unusual` it is one key more. A Python node takes 1 s and 0.1 s as they are.
+static const struct {
+    int64_t cycle_ns, gap_ns;
+    bool overrides;
+} short_times[] = {
+    {NS_PER_S, NS_PER_S / 10, false},
+    {NS_PER_S - 1, NS_PER_S / 10, true},
+    {NS_PER_S, NS_PER_S / 10 - 1, true},
+};
+
+START_TEST(m1_python_nodes_are_told_to_override_their_bounds)
+{
+    static const char end[] = "\x68override\xf5\x65nonce";
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message again, m = unusual;
+    m.params.cycle_ns = short_times[_i].cycle_ns;
+    m.params.gap_ns = short_times[_i].gap_ns;
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_int_eq(memmem(packet, len, end, sizeof end - 1) != NULL, short_times[_i].overrides);
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+    ck_assert_int_eq(params_compare(&again.params, &m.params), 0);
+}
+END_TEST
+
+// J1: -1, so that it is older than any set.
+START_TEST(a_question_has_the_oldest_version)
+{
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message again, m = unusual;
+    m.asks = true;
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert(memmem(packet, len, "version\x20", 8) != NULL);
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+    ck_assert(again.asks);
+    ck_assert_int_eq(again.params.version, 0);
+    ck_assert_uint_eq(again.nonce, unusual.nonce);
 }
 END_TEST
 
@@ -500,6 +539,7 @@ START_TEST(a_message_is_read_afresh)
     ck_assert_int_eq(codec_decode((const uint8_t *)INIT, sizeof INIT - 1, &m), DROP_NONE);
     ck_assert_uint_eq(m.nonce, 0);
     ck_assert(!m.unready);
+    ck_assert(!m.asks);
     ck_assert_uint_eq(m.value.len, 0);
     ck_assert_uint_eq(m.history.count, 0);
     static const char hist[] = "\xa3" VALUE "\x00" HISTORY ONE_NAME HIST;
@@ -570,6 +610,9 @@ int main(void)
     tcase_add_loop_test(tests, whether_it_can_lead_is_read_from_true_and_false, 0,
                         sizeof readiness / sizeof *readiness);
     tcase_add_test(tests, readiness_is_written_to_vers_alone);
+    tcase_add_loop_test(tests, m1_python_nodes_are_told_to_override_their_bounds, 0,
+                        sizeof short_times / sizeof *short_times);
+    tcase_add_test(tests, a_question_has_the_oldest_version);
     tcase_add_test(tests, m1_every_parameter_is_written);
     tcase_add_test(tests, seconds_are_whole_milliseconds_after_a_journey);
     tcase_add_test(tests, no_value_is_written_as_null);

@@ -296,6 +296,8 @@ END_TEST
 START_TEST(the_deadline_is_the_next_thing_due)
 {
     step_at(1, INPUT_LINK_UP);
+    ck_deadline(2.5); // asks
+    step_at(2.5, INPUT_TIMER);
     ck_deadline(4.75); // listened
     step_at(4.75, INPUT_TIMER);
     ck_deadline(6.25); // the beacon stands
@@ -317,9 +319,9 @@ END_TEST
 START_TEST(a_timer_that_is_early_does_nothing)
 {
     step_at(1, INPUT_LINK_UP);
-    step_at(4.7, INPUT_TIMER);
+    step_at(2.4, INPUT_TIMER);
     ck_assert_uint_eq(bare.effects.count, 0);
-    ck_deadline(4.75);
+    ck_deadline(2.5);
 }
 END_TEST
 

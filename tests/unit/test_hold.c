@@ -445,7 +445,8 @@ START_TEST(j3_what_was_due_is_not_made_up_for)
     at(s, 33);
     expect(s, "30.000 > init\n"
               "30.000 > vers\n"
-              "30.000   J1\n");
+              "30.000   J1\n"
+              "31.500 > vers asks\n");
 }
 END_TEST
 

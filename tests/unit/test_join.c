@@ -57,7 +57,59 @@ START_TEST(j1_says_init_and_vers_then_listens)
     expect(s, "1.000 setup 0 by m\n"
               "1.000 > init\n"
               "1.000 > vers\n"
-              "1.000   J1\n");
+              "1.000   J1\n"
+              "2.500 > vers asks\n");
+}
+END_TEST
+
+START_TEST(j1_one_question_is_enough)
+{
+    listening();
+    at(s, 2);
+    hear_question(s, "a");
+    at(s, 4.7);
+    expect(s, "");
+}
+END_TEST
+
+START_TEST(j1_nobody_asks_who_has_been_answered)
+{
+    listening();
+    at(s, 2);
+    hear_hist(s, 0, "a b");
+    forget(s);
+    at(s, 3.4);
+    expect(s, "");
+}
+END_TEST
+
+// A Python node answers what is older than its own set, with what it once heard of anybody.
+START_TEST(j1_waits_for_the_next_beacon_where_there_are_python_nodes)
+{
+    listening();
+    at(s, 2.6);
+    hear_vers(s, "x", 0);
+    forget(s);
+    at(s, 4);
+    hear_vers(s, "x", 0); // once
+    at(s, 16.5);
+    expect(s, "16.350   J1\n" // cycle + 2.5 gap later
+              "16.350 > ping m\n");
+}
+END_TEST
+
+START_TEST(j1_takes_the_ring_of_that_beacon)
+{
+    listening();
+    at(s, 2.6);
+    hear_vers(s, "x", 0);
+    at(s, 12);
+    forget(s);
+    hear_ping(s, 0, "a b");
+    at(s, 14);
+    expect(s, "12.000   J1: a\n"
+              "13.500 ping a\n"
+              "13.500 slot a: a b\n");
 }
 END_TEST
 
@@ -65,7 +117,8 @@ START_TEST(j1_begins_when_nobody_spoke)
 {
     listening();
     at(s, 7);
-    expect(s, "4.750   J1\n"
+    expect(s, "2.500 > vers asks\n"
+              "4.750   J1\n"
               "4.750 > ping m\n"
               "6.250 tag slot=1 until=14.665\n"
               "6.250 slot m: m\n");
@@ -76,9 +129,9 @@ static const struct {
     double draw;
     const char *begin;
 } listen_times[] = {
-    {0, "4.750   J1\n4.750 > ping m\n"},
-    {0.5, "5.500   J1\n5.500 > ping m\n"},
-    {0.999, "6.248   J1\n6.248 > ping m\n"},
+    {0, "2.500 > vers asks\n4.750   J1\n4.750 > ping m\n"},
+    {0.5, "2.875 > vers asks\n5.500   J1\n5.500 > ping m\n"},
+    {0.999, "3.249 > vers asks\n6.248   J1\n6.248 > ping m\n"},
 };
 
 START_TEST(j1_listens_two_and_a_half_gap_and_up_to_one_more_by_chance)
@@ -98,6 +151,7 @@ START_TEST(j1_only_a_beacon_or_hist_counts_as_heard)
     hear_vers(s, "a", 5);
     at(s, 5);
     expect(s, "2.000 > vers\n"
+              "2.500 > vers asks\n"
               "4.750   J1\n"
               "4.750 > ping m\n");
 }
@@ -177,6 +231,7 @@ START_TEST(j2_enabling_a_node_whose_ring_is_long_silent_begins_to_listen)
     expect(s, "15.800 > init\n"
               "15.800 > vers\n"
               "15.800   J1\n"
+              "17.300 > vers asks\n"
               "19.550   J1\n"
               "19.550 > ping m a b\n");
 }
@@ -205,6 +260,7 @@ START_TEST(j1_enabling_a_node_that_heard_nobody_begins_to_listen)
     expect(s, "10.000 > init\n"
               "10.000 > vers\n"
               "10.000   J1\n"
+              "11.500 > vers asks\n"
               "13.750   J1\n"
               "13.750 > ping m\n");
 }
@@ -237,7 +293,8 @@ START_TEST(j1_begins_at_once_on_its_old_ring_when_nobody_is_left)
     link_up(s);
     forget(s);
     at(s, 8); // although a's turn, which began at 2, would not be over
-    expect(s, "7.750   J1\n"
+    expect(s, "5.500 > vers asks\n"
+              "7.750   J1\n"
               "7.750 > ping m a\n");
 }
 END_TEST
@@ -252,7 +309,8 @@ START_TEST(j1_nobody_waits_for_its_own_echo)
     at(s, 5);
     hear_ping(s, 0, "m");
     at(s, 7);
-    expect(s, "4.750   J1\n"
+    expect(s, "2.500 > vers asks\n"
+              "4.750   J1\n"
               "4.750 > ping m\n"
               "6.250 tag slot=1 until=14.665\n"
               "6.250 slot m: m\n");
@@ -306,7 +364,8 @@ START_TEST(j1_a_node_that_listens_answers_nobody)
     forget(s);
     hear_init(s, "x");
     at(s, 7);
-    expect(s, "4.000 > vers\n"); // M1
+    expect(s, "4.000 > vers\n" // M1
+              "5.500 > vers asks\n");
 }
 END_TEST
 
@@ -478,7 +537,8 @@ START_TEST(m1_those_who_listen_introduce_themselves_at_a_random_time_in_one_gap)
     at(s, 2.5);
     hear_init(s, "y"); // one answer does for both
     at(s, 4.7);
-    expect(s, "2.750 > vers\n");
+    expect(s, "2.500 > vers asks\n"
+              "2.750 > vers\n");
 }
 END_TEST
 
@@ -494,7 +554,7 @@ END_TEST
 
 // --- J5: the later one -------------------------------------------------------------------------
 
-static const uint64_t other_nonces[] = {0, 999, 1001};
+static const uint64_t other_nonces[] = {999, 1001};
 
 START_TEST(j5_a_listening_node_stops_when_its_name_is_taken)
 {
@@ -533,7 +593,9 @@ END_TEST
 START_TEST(j5_stops_even_when_listening_ends_in_the_same_step)
 {
     listening();
+    at(s, 4.7);
     sleep_until(s, 4.75);
+    forget(s);
     hear_vers(s, "m", 5);
     expect(s, "4.750 ! from another node of this node's name\n"
               "4.750 name-taken\n");
@@ -551,6 +613,20 @@ START_TEST(j5_one_that_has_stopped_wants_no_more_timers)
 }
 END_TEST
 
+// A Python node answers with the set as it heard it, under the name of whoever sent it then.
+START_TEST(j5_a_python_echo_of_my_name_is_a_set_and_nothing_else)
+{
+    struct params params = script_config(s)->params;
+    params.version = 4;
+    listening();
+    at(s, 2);
+    hear_python_set(s, "m", &params);
+    expect(s, "2.000 setup 4 by m\n");
+    at(s, 20);
+    expect_line(s, "> ping m");
+}
+END_TEST
+
 START_TEST(j5_its_own_vers_takes_no_name)
 {
     listening();
@@ -565,6 +641,7 @@ START_TEST(j5_of_two_that_start_the_older_one_stays)
 {
     listening();
     at(s, 3);
+    forget(s);
     hear_init(s, "m");
     hear_vers(s, "m", 5);
     at(s, 5);
@@ -583,6 +660,7 @@ START_TEST(j5_only_one_init_can_be_the_echo)
     script_config(s)->echoes = true;
     listening();
     at(s, 3);
+    forget(s);
     hear_init(s, "m");
     expect(s, "");
     hear_init(s, "m");
@@ -663,7 +741,6 @@ static const struct {
 } nonces[] = {
     {999, "8.000 ! from another node of this node's name\n8.000 name-taken\n"},
     {1001, "8.000 ! from another node of this node's name\n8.000   J5: m\n"},
-    {0, "8.000 ! from another node of this node's name\n8.000   J5: m\n"}, // a Python node
 };
 
 START_TEST(j5_of_two_established_the_higher_nonce_stops)
@@ -779,6 +856,10 @@ static void add_j1_the_newcomer(Suite *suite)
 {
     TCase *tcase = add_case(suite, "J1: the newcomer");
     tcase_add_test(tcase, j1_says_init_and_vers_then_listens);
+    tcase_add_test(tcase, j1_one_question_is_enough);
+    tcase_add_test(tcase, j1_nobody_asks_who_has_been_answered);
+    tcase_add_test(tcase, j1_waits_for_the_next_beacon_where_there_are_python_nodes);
+    tcase_add_test(tcase, j1_takes_the_ring_of_that_beacon);
     tcase_add_test(tcase, j1_begins_when_nobody_spoke);
     tcase_add_loop_test(tcase, j1_listens_two_and_a_half_gap_and_up_to_one_more_by_chance, 0,
                         COUNT(listen_times));
@@ -832,6 +913,7 @@ static void add_j5_the_later_one(Suite *suite)
     tcase_add_test(tcase, j5_a_node_that_comes_back_is_the_later_one_again);
     tcase_add_test(tcase, j5_stops_even_when_listening_ends_in_the_same_step);
     tcase_add_test(tcase, j5_one_that_has_stopped_wants_no_more_timers);
+    tcase_add_test(tcase, j5_a_python_echo_of_my_name_is_a_set_and_nothing_else);
     tcase_add_test(tcase, j5_its_own_vers_takes_no_name);
 }
 

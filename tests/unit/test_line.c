@@ -151,7 +151,7 @@ END_TEST
 START_TEST(d1_an_expected_python_node_makes_the_line_keep_clear_of_its_times)
 {
     listening();
-    hear_vers(s, "x", 0);
+    hear_init(s, "x");
     meet("ab");
     for (int slot = 1; slot <= 22; slot += 3) {
         at(s, slot * 8 - 6);
@@ -669,7 +669,7 @@ START_TEST(e2_a_python_node_is_expected_after_four_turns_of_the_ring)
     on_ring("ab", waits[_i].ring);
     if (heard > 0) {
         take_turns(2, heard);
-        hear_vers(s, "z", 0);
+        hear_init(s, "z");
     }
     ck_expected(take_turns(heard > 1 ? heard + 1 : 2, waits[_i].slot), waits[_i].mine);
 }

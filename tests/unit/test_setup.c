@@ -208,7 +208,8 @@ START_TEST(v1_a_listening_node_answers_nobody)
     listening();
     hear_set(4, 9);
     at(s, 4.7);
-    expect(s, "1.000   V1: y\n");
+    expect(s, "1.000   V1: y\n"
+              "2.500 > vers asks\n"); // J1
 }
 END_TEST
 
