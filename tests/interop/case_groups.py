@@ -2,7 +2,7 @@
 """Groups of both kinds that are left in peace, and newcomers of either kind."""
 from cases import case
 from clock import check
-from mixed import Mixed
+from mixed import Mixed, python_ring, ring
 from world import TURN, World
 
 BEACONS_A_SLOT = 1.1
@@ -15,9 +15,9 @@ def take_turns(world: World, pythons: int, ours: int, distinct: bool, cycles: in
     mixed = Mixed(world)
     mixed.both(pythons, ours, distinct)
     mixed.await_all_tagged()
-    full = world.await_event("slot", 2 * world.timing.turn_max, node=mixed.ours[0],
-                             after=world.events(TURN)[-1].mono)
-    check(full["full"], f"the ring of {full['ring']} is not full")
+    after = world.events(TURN)[-1].mono
+    full = world.wait("full ring", 60 * world.timing.turn_max, lambda: next(
+        (slot for slot in world.events("slot", after) if slot["full"]), None))
     turns = world.await_turns(cycles + 1, after=full.mono)
     slots, beacons = cycles, mixed.beacons(turns[0].mono, turns[-1].mono)
     world.note(f"{beacons} beacons in {slots} slots")
@@ -69,9 +69,9 @@ def python_newcomer(world: World) -> None:
     """A Python node comes into a group of ours, and has its turn."""
     mixed = Mixed(world)
     for name in ("c0", "c1", "c2"):
-        mixed.actord(name)
+        mixed.actord(name, 0, *ring(4))
     mixed.await_all_tagged()
-    newcomer = mixed.python("p0")
+    newcomer = mixed.python("p0", 0, *python_ring(4))
     mixed.await_all_tagged([newcomer])
     mixed.await_all_tagged(after=world.events(TURN, node=newcomer)[0].mono)
     mixed.check_wire()
@@ -82,10 +82,10 @@ def newcomer_of_ours(world: World) -> None:
     """One of ours comes into a group of Python nodes: the running turn is not cut."""
     mixed = Mixed(world)
     for name in ("p0", "p1", "p2"):
-        mixed.python(name)
+        mixed.python(name, 0, *python_ring(4))
     mixed.await_all_tagged()
     tag = world.next_tag()
-    newcomer = mixed.actord("c0", 1000)
+    newcomer = mixed.actord("c0", 1000, *ring(4))
     mixed.await_all_tagged([newcomer])
     cut = [event for event in world.events(("untag", "detag"), tag.mono, tag.node)
            if event.mono < tag["until"] - 0.05]

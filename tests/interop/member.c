@@ -4,7 +4,7 @@
 // {"set_value": 5}, {"enable": null}, {"disable": null},
 // {"update_config": {"version": 2, "cycle": 2, "gap": 0.3, "nodes": 5}}.
 //
-//   member NAME URL PREFIX GROUP VALUE CYCLE GAP
+//   member NAME URL PREFIX GROUP VALUE CYCLE GAP NODES
 #include <asyncactor/actor.h>
 
 #include <jansson.h>
@@ -45,10 +45,11 @@ static int64_t ns(double seconds)
     return (int64_t)(seconds * 1e9 + 0.5);
 }
 
-static int set_params(double cycle, double gap)
+static int set_params(double cycle, double gap, int nodes)
 {
     int error = actor_config_set_cycle(config, ns(cycle));
-    return error == 0 ? actor_config_set_gap(config, ns(gap)) : error;
+    error = error == 0 ? actor_config_set_gap(config, ns(gap)) : error;
+    return error == 0 ? actor_config_set_nodes(config, nodes) : error;
 }
 
 static int update_config(json_t *wanted)
@@ -60,8 +61,7 @@ static int update_config(json_t *wanted)
         return ACTOR_EINVAL;
     }
     int error = actor_config_set_version(config, version);
-    error = error == 0 ? actor_config_set_nodes(config, nodes) : error;
-    error = error == 0 ? set_params(cycle, gap) : error;
+    error = error == 0 ? set_params(cycle, gap, nodes) : error;
     return error == 0 ? actor_set_params(actor, config) : error;
 }
 
@@ -166,7 +166,8 @@ static int configure(struct actor_link_config *link_config, char **argv)
     error = error == 0 ? actor_link_config_set_prefix(link_config, argv[3]) : error;
     error = error == 0 ? actor_config_set_group(config, argv[4]) : error;
     error = error == 0 ? actor_config_set_value(config, argv[5]) : error;
-    return error == 0 ? set_params(strtod(argv[6], NULL), strtod(argv[7], NULL)) : error;
+    return error == 0 ? set_params(strtod(argv[6], NULL), strtod(argv[7], NULL), atoi(argv[8]))
+                      : error;
 }
 
 int main(int argc, char **argv)
@@ -174,8 +175,8 @@ int main(int argc, char **argv)
     struct actor_link_config *link_config = actor_link_config_new();
     struct actor_link *link = NULL;
     config = actor_config_new();
-    if (argc != 8 || link_config == NULL || config == NULL) {
-        fputs("usage: member NAME URL PREFIX GROUP VALUE CYCLE GAP\n", stderr);
+    if (argc != 9 || link_config == NULL || config == NULL) {
+        fputs("usage: member NAME URL PREFIX GROUP VALUE CYCLE GAP NODES\n", stderr);
         return 2;
     }
     int error = configure(link_config, argv);

@@ -18,6 +18,17 @@ MEMBER = ACTORD.parent / "tests" / "interop" / "member"
 TOPIC = "actor/g"
 
 
+def ring(size: int) -> list[str]:
+    """With room for all. A Python node enters by chance, the more often the fewer it believes there
+    are, and the more room there is: onto a full ring of the default size once in 100 slots."""
+    return ["--nodes", str(size), "--hosts", str(size)]
+
+
+def python_ring(size: int) -> list[str]:
+    """The same for a Python node."""
+    return ["--nodes", str(size), "--config", json.dumps({"n_hosts": size})]
+
+
 class Mixed:
     """A group on a broker of its own, with somebody who hears everything."""
 
@@ -39,13 +50,15 @@ class Mixed:
 
     # --- Making nodes ---
 
-    def python(self, name: str, value: Any = 0, *options: str, port: int = 0) -> Node:
+    def python(self, name: str, value: Any = 0, *options: str, port: int = 0,
+               group: str = "g") -> Node:
         timing = self.world.timing
-        command = [str(PYTHON), "-B", str(HERE / "node.py"), "-n", name, "-g", "g",
+        command = [str(PYTHON), "-B", str(HERE / "node.py"), "-n", name, "-g", group,
                    "--mqtt", str(port or self.world.broker.port), "--value", json.dumps(value),
                    "--cycle", str(timing.cycle), "--gap", str(timing.gap), *options]
         node = self.world.spawn(name, command, stdin=subprocess.PIPE)
-        self.pythons.append(node)
+        if group == "g":
+            self.pythons.append(node)
         return node
 
     def actord(self, name: str, value: Any = 0, *options: str, **how: Any) -> Node:
@@ -53,29 +66,36 @@ class Mixed:
         self.ours.append(node)
         return node
 
-    def member(self, name: str, value: Any = 0) -> Node:
+    def member(self, name: str, size: int) -> Node:
         """One of ours that takes commands, as Python nodes do."""
         timing = self.world.timing
-        command = [str(MEMBER), name, self.world.url, "actor", "g", json.dumps(value),
-                   str(timing.cycle), str(timing.gap)]
+        command = [str(MEMBER), name, self.world.url, "actor", "g", "0", str(timing.cycle),
+                   str(timing.gap), str(size)]
         node = self.world.spawn(name, command, stdin=subprocess.PIPE)
         self.ours.append(node)
         return node
 
-    def both(self, pythons: int, ours: int, distinct: bool) -> None:
+    def both(self, pythons: int, ours: int, distinct: bool = False, more: int = 0) -> None:
         """So many of each kind: p0, p1 ... and c0, c1 ...; with values that alternate, if distinct.
-        The ring has room for all, since a Python node enters a full one by chance: once in 100
-        slots."""
-        ring = ("--nodes", str(pythons + ours))
+        The ring has room for all and so many more."""
+        size = pythons + ours + more
         for i in range(pythons):
-            self.python(f"p{i}", 2 * i if distinct else 0, *ring)
+            self.python(f"p{i}", 2 * i if distinct else 0, *python_ring(size))
+        self.await_started(self.pythons)
         for i in range(ours):
-            self.actord(f"c{i}", 2 * i + 1 if distinct else 0, *ring)
+            self.actord(f"c{i}", 2 * i + 1 if distinct else 0, *ring(size))
 
     # --- Watching them ---
 
+    def await_started(self, nodes: Sequence[Node]) -> None:
+        """Python takes a second of a whole core until a node can begin."""
+        def names() -> set[str]:
+            messages = [heard.decoded() for heard in self.tap.on(TOPIC)]
+            return {message["node"] for message in messages if message["t"] == "init"}
+        self.world.wait("init of each", 20, lambda: {node.name for node in nodes} <= names())
+
     def await_all_tagged(self, nodes: Sequence[Node] = (), after: float = 0.0) -> None:
-        """A Python node comes onto the ring by chance: here about once in 10 slots."""
+        """A Python node comes onto the ring by chance."""
         nodes = nodes or self.nodes
         self.world.wait(f"turn of each of {' '.join(node.name for node in nodes)}",
                         60 * self.world.timing.turn_max,

@@ -70,6 +70,20 @@ def terms(nodes: Iterable[Node]) -> list[Term]:
                   key=lambda term: term.start)
 
 
+def overlaps(nodes: Iterable[Node], after: float) -> list[tuple[Term, Term]]:
+    """Pairs of one group that began after that time and were tagged at once."""
+    found = []
+    before = None
+    for term in terms(nodes):
+        if term.start < after:
+            continue
+        if before is not None and min(before.end, term.end) > term.start:
+            found.append((before, term))
+        if before is None or term.end > before.end:
+            before = term
+    return found
+
+
 def check_one_holder(nodes: Iterable[Node], allowed: float) -> None:
     """I1: never two tagged at once; I8 allows an overlap where latency exceeds the gap."""
     last: dict[str, Term] = {}
