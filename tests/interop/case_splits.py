@@ -28,7 +28,8 @@ class Sides:
         for name, broker in (("here", here), ("there", there)):
             lines += [f"connection {name}", f"address 127.0.0.1:{broker.port}",
                       f"remote_clientid bridge-{name}", "topic actor/# both 1",
-                      "restart_timeout 1", "bridge_protocol_version mqttv311", "notifications false"]
+                      "restart_timeout 1", "bridge_protocol_version mqttv311",
+                      "notifications false"]
         return Sides(here, there, Sides.broker(world, "between", *lines))
 
     @staticmethod
