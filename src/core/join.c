@@ -49,8 +49,9 @@ void join_listened(struct engine *e, struct effects *fx)
     emit_note(fx, NOTE_JOIN_FIRST, NAME_NONE);
 }
 
-// M1: a newcomer has to learn who is one of ours. Those on the ring tell it with their next beacon,
-// those that listen as well at a time of their own; more would be a storm.
+// M1: a newcomer has to learn who is one of ours. Those on the ring tell it with their next beacon;
+// those that will not have a turn, and those that listen as well, at a time of their own. More
+// would be a storm.
 static void introduce_soon(struct engine *e)
 {
     if (e->introduce_ns == NEVER) {
@@ -60,7 +61,9 @@ static void introduce_soon(struct engine *e)
 
 static void arm_introduction(struct engine *e)
 {
-    if (e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER) {
+    bool listens = e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER;
+    bool has_no_turn = e->enabled && !is_ready(e) && ring_find(&e->ring, SELF) >= 0;
+    if (listens || has_no_turn) {
         introduce_soon(e);
     }
     e->introduce = true;

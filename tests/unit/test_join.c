@@ -352,7 +352,7 @@ START_TEST(j1_a_node_that_is_not_ready_answers_nobody)
     on_ring("a m b");
     hear_init(s, "x");
     at(s, 9);
-    expect(s, "");
+    expect(s, "4.000 > vers\n"); // M1
 }
 END_TEST
 
@@ -444,6 +444,19 @@ START_TEST(m1_who_answers_a_newcomer_has_introduced_itself)
               "7.000 > hist m\n");
     at(s, 14);
     expect(s, "13.080 > ping m\n");
+}
+END_TEST
+
+// It may not have a turn for long, and would be taken for a Python node.
+START_TEST(m1_who_is_on_the_ring_and_not_ready_introduces_itself_within_a_gap)
+{
+    script_value(s, -1);
+    script_draws(s, (double[]){0, 0.5}, 2);
+    on_ring("a m b");
+    hear_init(s, "x");
+    forget(s);
+    at(s, 9);
+    expect(s, "4.750 > vers\n");
 }
 END_TEST
 
@@ -895,6 +908,7 @@ static void add_m1_who_is_one_of_ours(Suite *suite)
     TCase *tcase = add_case(suite, "M1: who is one of ours");
     tcase_add_test(tcase, m1_a_ring_node_introduces_itself_once_right_before_its_next_beacon);
     tcase_add_test(tcase, m1_who_answers_a_newcomer_has_introduced_itself);
+    tcase_add_test(tcase, m1_who_is_on_the_ring_and_not_ready_introduces_itself_within_a_gap);
     tcase_add_test(tcase, m1_an_outsider_stays_silent);
     tcase_add_loop_test(tcase, m1_who_has_a_place_tells_one_that_renews_that_it_is_there, 0,
                         COUNT(renewals));
