@@ -35,9 +35,12 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
     m->type = type;
     m->node = nodes_name(&e->nodes, SELF);
     m->nonce = 0;
-    m->unready = false;
+    m->unready = m->asks = false;
     m->value = VALUE_NULL;
     m->history.count = 0;
+    if (type != MESSAGE_HIST) {
+        nodes_get(&e->nodes, SELF)->missed = 0; // as those that hear it count
+    }
     return m;
 }
 
@@ -219,6 +222,12 @@ static void note_readiness(struct node *node, const struct message *m)
     } // an `init` of ours may have been overtaken by the `vers` that says more
 }
 
+// A Python node answers with the set as it heard it, under the name of whoever sent it then.
+bool is_python_set(const struct message *m)
+{
+    return m->type == MESSAGE_VERS && m->nonce == 0;
+}
+
 // What a message tells of its sender, or of the head that a hist speaks for. A `vers` is of ours.
 static void note_sender(struct engine *e, const struct message *m)
 {
@@ -261,11 +270,8 @@ static void on_message(struct engine *e, const struct message *m, struct effects
     if (e->phase == PHASE_DOWN || join_own_name(e, m, fx)) {
         return;
     }
-    // A Python node answers with the set as it heard it, under the name of whoever sent it then.
-    bool is_python_set = m->type == MESSAGE_VERS && m->nonce == 0;
-    if (is_python_set) {
-        join_python_heard(e);
-    } else {
+    bool python_set = is_python_set(m);
+    if (!python_set) {
         note_sender(e, m);
     }
     switch (m->type) {
@@ -274,6 +280,9 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         break;
     case MESSAGE_VERS:
         setup_heard(e, m, fx);
+        if (python_set) {
+            join_python_heard(e); // with the cycle that it tells
+        }
         break;
     case MESSAGE_PING:
     case MESSAGE_HIST:
@@ -400,12 +409,13 @@ static void wake_late(struct engine *e, struct effects *fx)
     hold_forget_pending(e, fx);
     answer_drop(e);
     e->vers_ns = e->stands_ns = NEVER;
+    e->quiet_until_ns = e->woke_until_ns = e->now_ns + e->params.gap_ns;
     if (e->now_ns - e->armed_ns > 2 * cycle_max_ns(e)) {
         join_introduce(e);
     }
-    e->quiet_until_ns = e->woke_until_ns = e->now_ns + e->params.gap_ns;
     if (e->listen_end_ns != NEVER) {
-        e->listen_end_ns = latest(e->listen_end_ns, e->quiet_until_ns);
+        int64_t answer_ns = e->ask_ns != NEVER ? 2 * e->params.gap_ns : 0;
+        e->listen_end_ns = latest(e->listen_end_ns, e->quiet_until_ns + answer_ns);
     }
 }
 
@@ -590,7 +600,7 @@ static void check_config(const struct engine_config *config)
 {
     assert(name_is_valid(config->name));
     assert(params_fault(&config->params) == NULL);
-    assert(config->nonce > 0 && config->nonce < UINT64_C(1) << 53);
+    assert(config->nonce > 0 && config->nonce <= NONCE_MAX);
     assert(config->capacity >= ENGINE_NODES_MIN && config->capacity <= ENGINE_NODES_MAX);
     assert(config->draw != NULL);
 }

@@ -86,8 +86,7 @@ void hold_resolve(struct engine *e, struct effects *fx)
         e->pending_end_ns = e->quiet_until_ns; // J4: read first
         return;
     }
-    bool leads = !value_is_null(head_value(e)) && is_ready(e);
-    if (!leads) {
+    if (value_is_null(head_value(e))) {
         hold_give_up(e, UNTAG_DISABLED, fx);
     } else if (e->now_ns >= turn_end_ns(e)) {
         hold_give_up(e, UNTAG_END, fx); // timers were late again and again, or the cycle shrank

@@ -2,7 +2,7 @@
 // Coming in quietly (J1), and two nodes of one name (J5).
 #include "state.h"
 
-// By chance, so that those who start together do not speak together.
+// 0 to `most_ns`, by chance, so that those who start together do not speak together.
 static int64_t some_of(const struct engine *e, int64_t most_ns)
 {
     uint32_t chance = e->config.draw(e->config.draw_context);
@@ -49,16 +49,17 @@ void join_listened(struct engine *e, struct effects *fx)
     emit_note(fx, NOTE_JOIN_FIRST, NAME_NONE);
 }
 
-// M1: a newcomer has to learn who is one of ours. Those on the ring tell it with their next beacon;
-// those that will not have a turn, and those that listen as well, at a time of their own. More
-// would be a storm.
 static void introduce_soon(struct engine *e)
 {
     if (e->introduce_ns == NEVER) {
-        e->introduce_ns = e->now_ns + some_of(e, e->params.gap_ns);
+        int64_t from_ns = e->now_ns > e->quiet_until_ns ? e->now_ns : e->quiet_until_ns;
+        e->introduce_ns = from_ns + some_of(e, e->params.gap_ns);
     }
 }
 
+// M1: a newcomer has to learn who is one of ours. It is told before the next beacon or answer; by
+// those that will not have a turn, and those that listen as well, at a time of their own. More would
+// be a storm.
 static void arm_introduction(struct engine *e)
 {
     bool listens = e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER;
@@ -160,8 +161,7 @@ static void rival_beacons(struct engine *e, const struct message *m, struct effe
 
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx)
 {
-    bool is_echo = m->type == MESSAGE_VERS && m->nonce == 0; // of a Python node, maybe
-    if (m->type == MESSAGE_HIST || is_echo || !name_equal(m->node, e->config.name)) {
+    if (m->type == MESSAGE_HIST || is_python_set(m) || !name_equal(m->node, e->config.name)) {
         return false;
     }
     switch (m->type) {

@@ -37,11 +37,11 @@ static bool ring_is_full(const struct engine *e)
 static bool is_candidate(const struct engine *e, node_id id)
 {
     const struct node *node = nodes_get(&e->nodes, id);
-    if (node->known_slot >= e->slot || node->ready == READY_NO || ring_find(&e->ring, id) >= 0) {
+    if (node->known_slot >= e->slot || !leads(e, id) || ring_find(&e->ring, id) >= 0) {
         return false;
     }
     if (id == SELF) {
-        return is_ready(e);
+        return true;
     }
     if (!node->heard || node->missed >= MISSES_MAX) {
         return false;
@@ -87,7 +87,7 @@ static bool python_in_line(const struct engine *e)
     return e->expected != NODE_ABSENT && !nodes_get(&e->nodes, e->expected)->ours;
 }
 
-// E3: who else may want the place is unknown; draw with the odds places free / candidates, which
+// E3: who else may want the place is unknown; draw with the odds 1 / (n_hosts - nodes), which
 // rise with every slot spent outside when everybody must get in.
 static bool draw_lot(const struct engine *e)
 {
@@ -125,8 +125,7 @@ node_id line_expected(struct engine *e)
     return id;
 }
 
-// The next in the circle is who would have been next if the silent one still counted, as it does
-// for those who have not expected it as often.
+// So the next is the one behind it, as for those who still count it.
 static void pass_over(struct engine *e, node_id silent)
 {
     bool entered_now = e->entry.turns_since == 0;
@@ -136,6 +135,8 @@ static void pass_over(struct engine *e, node_id silent)
     }
 }
 
+// E2: a Python node is tried again later; it may never be heard before, where ours are always
+// faster.
 void line_count_silence(struct engine *e)
 {
     if (!e->expects_surely || e->expected == NODE_ABSENT || e->expected == e->ring.ids[0] ||
@@ -145,6 +146,10 @@ void line_count_silence(struct engine *e)
     struct node *silent = nodes_get(&e->nodes, e->expected);
     if (silent->missed < MISSES_MAX && ++silent->missed == MISSES_MAX) {
         pass_over(e, e->expected);
+        if (!silent->ours) {
+            silent->sent_slot = e->slot;
+            silent->missed = 0;
+        }
     }
 }
 

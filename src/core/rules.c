@@ -464,7 +464,8 @@ static void r7_islands(struct engine *e, struct heard *h, struct effects *fx)
 {
     struct name sender = h->m->history.names[0];
     struct ring mine = e->ring;
-    struct stored_value value = e->head.value;
+    struct stored_value value;
+    store_value(&value, head_value(e));
     bool lost = beats_head(e, h->m) || (h->by_beacon && ring_is_silent(e));
 
     emit_note(fx, lost ? NOTE_ISLANDS_LOST : NOTE_ISLANDS_WON, sender);

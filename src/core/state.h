@@ -110,6 +110,7 @@ struct engine {
 };
 
 // --- engine.c: effects, and what several files need ---
+bool is_python_set(const struct message *m);
 struct message *emit_send(struct engine *e, struct effects *fx, enum message_type type);
 struct event *emit_event(struct effects *fx, enum event_type type);
 void emit_note(struct effects *fx, enum note note, struct name who);

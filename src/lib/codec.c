@@ -457,9 +457,10 @@ enum { VERSION_ASKS = -1 };
 
 static enum drop read_version(struct reader *r, struct message *m)
 {
-    enum drop drop = read_whole(r, VERSION_ASKS, INT64_C(1) << 53, &m->params.version);
-    m->asks = m->params.version == VERSION_ASKS;
-    m->params.version = m->asks ? 0 : m->params.version;
+    int64_t version = 0;
+    enum drop drop = read_whole(r, VERSION_ASKS, INT64_C(1) << 53, &version);
+    m->asks = version == VERSION_ASKS;
+    m->params.version = m->asks ? 0 : version;
     return drop;
 }
 

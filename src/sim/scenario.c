@@ -339,7 +339,7 @@ static bool read_hear_vers(struct reader *r, struct deed *deed)
     deed->params = r->params;
     bool of_ours = r->lines.count - r->next == 2;
     if (of_ours) {
-        const char *nonce = r->lines.words[--r->lines.count];
+        const char *nonce = r->lines.words[--r->lines.count]; // so the name is the last word
         if (!word_is_count(nonce, NONCE_MAX, &deed->nonce) || deed->nonce == 0) {
             return fail(r, "a nonce is 1 to 2^53 - 1, not \"%.64s\"", nonce);
         }

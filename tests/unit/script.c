@@ -83,7 +83,7 @@ void script_draws(struct script *s, const double *shares, size_t count)
 
 static int decode(struct value value)
 {
-    return value.cbor[0] == 0xf6 ? -1 : value.cbor[value.len - 1];
+    return value_is_null(value) ? -1 : value.cbor[value.len - 1];
 }
 
 static void remember_sent(struct script *s, const struct message *sent)

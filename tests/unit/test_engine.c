@@ -378,10 +378,11 @@ START_TEST(j4_listens_for_one_gap_after_waking)
     forget(s);
     sleep_until(s, 8);
     timer(s);
-    at(s, 10);
+    at(s, 13);
     expect(s, "8.000   J4\n"
-              "9.500   J1\n"
-              "9.500 > ping m\n");
+              "9.500 > vers asks\n" // J1
+              "12.500   J1\n"
+              "12.500 > ping m\n");
 }
 END_TEST
 

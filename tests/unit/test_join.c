@@ -98,6 +98,22 @@ START_TEST(j1_waits_for_the_next_beacon_where_there_are_python_nodes)
 }
 END_TEST
 
+START_TEST(j1_waits_for_as_long_as_their_cycle_is)
+{
+    struct params params = script_config(s)->params;
+    params.version = 4;
+    params.cycle_ns = 60 * NS_PER_S;
+    listening();
+    at(s, 2.6);
+    hear_python_set(s, "x", &params);
+    forget(s);
+    at(s, 66.3);
+    expect(s, "");
+    at(s, 66.4);
+    expect_line(s, "> ping m");
+}
+END_TEST
+
 START_TEST(j1_takes_the_ring_of_that_beacon)
 {
     listening();
@@ -872,6 +888,7 @@ static void add_j1_the_newcomer(Suite *suite)
     tcase_add_test(tcase, j1_one_question_is_enough);
     tcase_add_test(tcase, j1_nobody_asks_who_has_been_answered);
     tcase_add_test(tcase, j1_waits_for_the_next_beacon_where_there_are_python_nodes);
+    tcase_add_test(tcase, j1_waits_for_as_long_as_their_cycle_is);
     tcase_add_test(tcase, j1_takes_the_ring_of_that_beacon);
     tcase_add_test(tcase, j1_begins_when_nobody_spoke);
     tcase_add_loop_test(tcase, j1_listens_two_and_a_half_gap_and_up_to_one_more_by_chance, 0,

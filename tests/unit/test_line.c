@@ -675,6 +675,21 @@ START_TEST(e2_a_python_node_is_expected_after_four_turns_of_the_ring)
 }
 END_TEST
 
+// b enters in slot 2. From slot 22 on z is expected in every other one, and silent in 22 and 24.
+static const struct {
+    int slot;
+    bool mine;
+} tries[] = {{26, true}, {27, true}, {44, true}, {45, true}, {46, false}, {47, true}};
+
+START_TEST(e2_a_python_node_that_was_silent_is_tried_again_later)
+{
+    on_ring("ab", "a");
+    hear_init(s, "z");
+    double head = let_wait(take_turns(2, 22), 23, 25, 10.4);
+    ck_expected(let_wait(head, 26, tries[_i].slot, 8), tries[_i].mine);
+}
+END_TEST
+
 // --- E3: lots ----------------------------------------------------------------------------------
 
 static const struct {
@@ -857,6 +872,8 @@ static void add_e2_a_python_node(Suite *suite)
 {
     TCase *tcase = add_case(suite, "E2: a Python node");
     tcase_add_test(tcase, e2_a_python_node_that_starts_anew_may_be_ready);
+    tcase_add_loop_test(tcase, e2_a_python_node_that_was_silent_is_tried_again_later, 0,
+                        COUNT(tries));
     tcase_add_loop_test(tcase, e2_a_python_node_is_expected_after_four_turns_of_the_ring, 0,
                         COUNT(waits));
 }

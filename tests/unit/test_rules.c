@@ -1535,6 +1535,18 @@ static void says_nothing_of_it(void)
     expect(s, "");
 }
 
+START_TEST(r7_nor_has_a_head_that_cannot_lead_any_longer)
+{
+    join(s, "hk", hear_ping, 9, "h k m n");
+    at(s, 4);
+    hear_unready(s, "h");
+    hear_ping(s, 1, "x y");
+    at(s, 6);
+    expect_line(s, "> hist h k m n");
+    ck_assert_int_eq(sent_value(s), -1);
+}
+END_TEST
+
 START_TEST(r7_a_node_that_is_not_ready_says_nothing)
 {
     script_value(s, -1);
@@ -2170,6 +2182,7 @@ static void add_r7(Suite *suite)
     tcase_add_loop_test(tcase, r7_a_tagged_node_that_loses_is_detagged, 0, COUNT(either));
     tcase_add_loop_test(tcase, r7_a_tagged_node_that_wins_stays_tagged, 0, COUNT(either));
     tcase_add_test(tcase, r7_the_hist_has_the_value_of_the_head_it_speaks_for);
+    tcase_add_test(tcase, r7_nor_has_a_head_that_cannot_lead_any_longer);
     tcase_add_test(tcase, r7_a_node_that_is_not_ready_says_nothing);
     tcase_add_test(tcase, r7_a_disabled_node_says_nothing);
     tcase_add_test(tcase, r7_an_outsider_says_nothing);
