@@ -11,8 +11,11 @@ from world import TURN, World
 def two_groups(world: World) -> tuple[Mixed, list[Node]]:
     """A mixed group, and one of Python nodes alone."""
     mixed = Mixed(world)
+    tap = world.tap("actor/h")
     alone = [mixed.python(f"q{i}", group="h") for i in range(2)]
     mixed.both(2, 2)
+    world.wait("init of each", 20, lambda: len([
+        heard for heard in tap.on("actor/h") if heard.decoded()["t"] == "init"]) == 2)
     mixed.await_all_tagged(mixed.ours)
     return mixed, alone
 
@@ -48,7 +51,7 @@ def python_ends_by_a_broker_restart(world: World) -> None:
     mixed, alone = two_groups(world)
     for node in (*mixed.pythons, *alone):
         node.may_end = True
-    killed = world.broker.kill()
+    world.broker.kill()
     check_ended(mixed, alone)
-    world.broker.start()
-    mixed.await_all_tagged(mixed.ours, after=killed)
+    back = world.broker.start()
+    mixed.await_all_tagged(mixed.ours, after=back)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Groups of both kinds that are left in peace, and newcomers of either kind."""
+import referee
 from cases import case
 from clock import check
-from mixed import Mixed, python_ring, ring
+from mixed import TOPIC, Mixed, python_ring, ring
 from world import TURN, World
 
 BEACONS_A_SLOT = 1.1
@@ -77,18 +78,27 @@ def python_newcomer(world: World) -> None:
     mixed.check_wire()
 
 
+def first_said(mixed: Mixed, kind: str) -> float:
+    """When c0 first said a message of this kind."""
+    return next(heard.at for heard in mixed.tap.on(TOPIC)
+                if heard.decoded()["t"] == kind and heard.decoded()["node"] == "c0")
+
+
 @case(seconds=30)
 def newcomer_of_ours(world: World) -> None:
-    """One of ours comes into a group of Python nodes: the running turn is not cut."""
+    """One of ours comes into a group of Python nodes: no turn is cut."""
     mixed = Mixed(world)
     for name in ("p0", "p1", "p2"):
         mixed.python(name, 0, *python_ring(4))
     mixed.await_all_tagged()
-    tag = world.next_tag()
     newcomer = mixed.actord("c0", 1000, *ring(4))
     mixed.await_all_tagged([newcomer])
-    cut = [event for event in world.events(("untag", "detag"), tag.mono, tag.node)
-           if event.mono < tag["until"] - 0.05]
-    check(not cut, f"the turn that ran when it came was cut: {cut[:1]}")
+    came, spoke = (first_said(mixed, kind) for kind in ("init", "ping"))
+    cut = [term for term in referee.terms(mixed.pythons)
+           if came < term.end < spoke and term.end < term.until - 0.05]
+    check(not cut, f"a turn was cut before it spoke: {cut[:1]}")
+    spoken_into = [term for term in referee.terms(mixed.pythons)
+                   if term.start < spoke < term.until - 2 * world.timing.gap]
+    check(not spoken_into, f"it spoke in the middle of {spoken_into[:1]}")
     mixed.await_all_tagged(after=world.events(TURN, node=newcomer)[0].mono)
     mixed.check_wire()

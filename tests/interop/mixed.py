@@ -35,8 +35,9 @@ class Mixed:
     def __init__(self, world: World, broker: bool = True) -> None:
         if os.environ.get("INTEROP") == "no":
             raise Skip("INTEROP=no")
-        if not PYTHON.exists():
-            raise Failure(f"there is no {PYTHON}: tests/interop/venv makes it")
+        for program, maker in ((PYTHON, "tests/interop/venv"), (MEMBER, "make check TESTS=")):
+            if not program.exists():
+                raise Failure(f"there is no {program}: {maker} makes it")
         self.world = world
         self.ours: list[Node] = []
         self.pythons: list[Node] = []

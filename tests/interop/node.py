@@ -59,6 +59,7 @@ class Node:
             tasks.start_soon(self.obey)
             async for event in self.actor:
                 self.tell(event)
+            raise RuntimeError("the Actor has ended without a word")
 
     # --- Events ---
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Who held the tag from when to when, by the `mono` stamps of the events, and what must hold of it
-whatever else a case is about (PROTOCOL.md, I1 and I5; DESIGN.md, events)."""
+whatever else a case is about (PROTOCOL.md, I1 and I5; actord(8), events)."""
 import dataclasses
 import re
 from typing import Iterable, Iterator
@@ -70,30 +70,24 @@ def terms(nodes: Iterable[Node]) -> list[Term]:
                   key=lambda term: term.start)
 
 
-def overlaps(nodes: Iterable[Node], after: float) -> list[tuple[Term, Term]]:
+def overlaps(nodes: Iterable[Node], after: float = 0.0) -> Iterator[tuple[Term, Term]]:
     """Pairs of one group that began after that time and were tagged at once."""
-    found = []
-    before = None
+    last: dict[str, Term] = {}
     for term in terms(nodes):
         if term.start < after:
             continue
+        before = last.get(term.group)
         if before is not None and min(before.end, term.end) > term.start:
-            found.append((before, term))
+            yield before, term
         if before is None or term.end > before.end:
-            before = term
-    return found
+            last[term.group] = term
 
 
 def check_one_holder(nodes: Iterable[Node], allowed: float) -> None:
     """I1: never two tagged at once; I8 allows an overlap where latency exceeds the gap."""
-    last: dict[str, Term] = {}
-    for term in terms(nodes):
-        before = last.get(term.group)
-        if before is not None:
-            overlap = min(before.end, term.end) - term.start
-            check(overlap <= allowed, f"two are tagged for {overlap * 1000:.1f} ms: {before} and {term}")
-        if before is None or term.end > before.end:
-            last[term.group] = term
+    for before, term in overlaps(nodes):
+        overlap = min(before.end, term.end) - term.start
+        check(overlap <= allowed, f"two are tagged for {overlap * 1000:.1f} ms: {before} and {term}")
 
 
 def check_shape(event: Event) -> None:

@@ -17,6 +17,7 @@ from clock import Failure, Skip, now
 from processes import ACTORD
 from world import World, judge
 
+
 class Runner:
     """Runs cases side by side, since they mostly wait, and counts."""
 
