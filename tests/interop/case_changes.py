@@ -5,7 +5,7 @@ from typing import Callable
 
 from cases import case
 from clock import check
-from mixed import TOPIC, Mixed
+from mixed import Mixed
 from processes import Event, Node
 from world import TURN, World
 
@@ -109,7 +109,7 @@ def restart_beside_its_echo(world: World) -> None:
     again = mixed.actord("c0")
     await_setup(world, [again], SLOWER["version"])
     mixed.await_all_tagged(after=again.started_at)
-    echoes = [heard for heard in mixed.tap.on(TOPIC, again.started_at)
+    echoes = [heard for heard in mixed.tap.on(mixed.topic, again.started_at)
               if heard.decoded().get("node") == "c0" and heard.decoded()["t"] == "vers"
               and "nonce" not in heard.decoded()]
     check(echoes, "the Python node did not answer under its name, so nothing was shown")

@@ -3,26 +3,26 @@
 import cbor
 from cases import case
 from clock import check, now
-from mixed import TOPIC, Mixed
-from processes import Node
+from mixed import Mixed
 from world import TURN, World
 
 
-def two_groups(world: World) -> tuple[Mixed, list[Node]]:
+def two_groups(world: World) -> tuple[Mixed, Mixed]:
     """A mixed group, and one of Python nodes alone."""
-    mixed = Mixed(world)
-    tap = world.tap("actor/h")
-    alone = [mixed.python(f"q{i}", group="h") for i in range(2)]
+    mixed, alone = Mixed(world), Mixed(world, group="h")
+    for i in range(2):
+        alone.python(f"q{i}")
     mixed.both(2, 2)
-    world.wait("init of each", 20, lambda: len([
-        heard for heard in tap.on("actor/h") if heard.decoded()["t"] == "init"]) == 2)
+    alone.await_started(alone.pythons)
     mixed.await_all_tagged(mixed.ours)
+    for node in (*mixed.pythons, *alone.pythons):
+        node.may_end = True
     return mixed, alone
 
 
-def check_ended(mixed: Mixed, alone: list[Node]) -> None:
+def check_ended(mixed: Mixed, alone: Mixed) -> None:
     """All the Python nodes, in both groups."""
-    for node in (*mixed.pythons, *alone):
+    for node in (*mixed.pythons, *alone.pythons):
         status = node.wait(10)
         check(status == 1, f"{node.name} has ended with status {status}")
     mixed.world.note(f"Python nodes end with or without ours: {mixed.pythons[0].log[-1][:60]}")
@@ -33,11 +33,9 @@ def python_ends_by_one_bad_message(world: World) -> None:
     """The CBOR integer 5 ends every Python node, also in a group without ours; ours say that they
     dropped it, and lead on."""
     mixed, alone = two_groups(world)
-    for node in (*mixed.pythons, *alone):
-        node.may_end = True
     sent = now()
-    mixed.tap.publish(TOPIC, cbor.encode(5))
-    mixed.tap.publish("actor/h", cbor.encode(5))
+    mixed.tap.publish(mixed.topic, cbor.encode(5))
+    mixed.tap.publish(alone.topic, cbor.encode(5))
     check_ended(mixed, alone)
     mixed.await_all_tagged(mixed.ours, after=sent)
     for node in mixed.ours:
@@ -49,8 +47,6 @@ def python_ends_by_one_bad_message(world: World) -> None:
 def python_ends_by_a_broker_restart(world: World) -> None:
     """So does a restart of the broker; ours are back by themselves."""
     mixed, alone = two_groups(world)
-    for node in (*mixed.pythons, *alone):
-        node.may_end = True
     world.broker.kill()
     check_ended(mixed, alone)
     back = world.broker.start()

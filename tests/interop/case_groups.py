@@ -3,7 +3,7 @@
 import referee
 from cases import case
 from clock import check
-from mixed import TOPIC, Mixed, python_ring, ring
+from mixed import Mixed, python_ring, ring
 from world import TURN, World
 
 BEACONS_A_SLOT = 1.1
@@ -80,7 +80,7 @@ def python_newcomer(world: World) -> None:
 
 def first_said(mixed: Mixed, kind: str) -> float:
     """When c0 first said a message of this kind."""
-    return next(heard.at for heard in mixed.tap.on(TOPIC)
+    return next(heard.at for heard in mixed.tap.on(mixed.topic)
                 if heard.decoded()["t"] == kind and heard.decoded()["node"] == "c0")
 
 

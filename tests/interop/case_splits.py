@@ -5,7 +5,7 @@ import dataclasses
 import referee
 from cases import case
 from clock import check, now
-from mixed import TOPIC, Mixed, python_ring, ring
+from mixed import Mixed, python_ring, ring
 from mqtt import Heard, Tap
 from processes import Broker
 from world import TURN, World
@@ -60,7 +60,7 @@ def await_joined(world: World, taps: list[Tap]) -> float:
 
 def start_sides(world: World, mixed: Mixed, sides: Sides) -> list[Tap]:
     """Python nodes here and ours there."""
-    taps = [Tap(broker.port, [TOPIC, PROBE], world.changed) for broker in (sides.here, sides.there)]
+    taps = [Tap(broker.port, [mixed.topic, PROBE], world.changed) for broker in (sides.here, sides.there)]
     for tap in taps:
         world.stack.callback(tap.close)
     mixed.tap = taps[0]

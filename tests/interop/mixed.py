@@ -15,7 +15,6 @@ from world import TURN, World
 HERE = ROOT / "tests" / "interop"
 PYTHON = ROOT / "build" / "interop-venv" / "bin" / "python"
 MEMBER = ACTORD.parent / "tests" / "interop" / "member"
-TOPIC = "actor/g"
 
 
 def ring(size: int) -> list[str]:
@@ -30,20 +29,22 @@ def python_ring(size: int) -> list[str]:
 
 
 class Mixed:
-    """A group on a broker of its own, with somebody who hears everything."""
+    """A group on the broker of the world, with somebody who hears everything."""
 
-    def __init__(self, world: World, broker: bool = True) -> None:
+    def __init__(self, world: World, broker: bool = True, group: str = "g") -> None:
         if os.environ.get("INTEROP") == "no":
             raise Skip("INTEROP=no")
         for program, maker in ((PYTHON, "tests/interop/venv"), (MEMBER, "make check TESTS=")):
             if not program.exists():
                 raise Failure(f"there is no {program}: {maker} makes it")
         self.world = world
+        self.group, self.topic = group, f"actor/{group}"
         self.ours: list[Node] = []
         self.pythons: list[Node] = []
         if broker:
-            world.start_broker()
-            self.tap = world.tap(TOPIC)
+            if world.broker is None:
+                world.start_broker()
+            self.tap = world.tap(self.topic)
 
     @property
     def nodes(self) -> list[Node]:
@@ -51,26 +52,25 @@ class Mixed:
 
     # --- Making nodes ---
 
-    def python(self, name: str, value: Any = 0, *options: str, port: int = 0,
-               group: str = "g") -> Node:
+    def python(self, name: str, value: Any = 0, *options: str, port: int = 0) -> Node:
         timing = self.world.timing
-        command = [str(PYTHON), "-B", str(HERE / "node.py"), "-n", name, "-g", group,
+        command = [str(PYTHON), "-B", str(HERE / "node.py"), "-n", name, "-g", self.group,
                    "--mqtt", str(port or self.world.broker.port), "--value", json.dumps(value),
                    "--cycle", str(timing.cycle), "--gap", str(timing.gap), *options]
         node = self.world.spawn(name, command, stdin=subprocess.PIPE)
-        if group == "g":
-            self.pythons.append(node)
+        self.pythons.append(node)
         return node
 
     def actord(self, name: str, value: Any = 0, *options: str, **how: Any) -> Node:
-        node = self.world.node(name, "--value", json.dumps(value), *options, **how)
+        node = self.world.node(name, "--value", json.dumps(value), *options,
+                               groups=(self.group,), **how)
         self.ours.append(node)
         return node
 
     def member(self, name: str, size: int) -> Node:
         """One of ours that takes commands, as Python nodes do."""
         timing = self.world.timing
-        command = [str(MEMBER), name, self.world.url, "actor", "g", "0", str(timing.cycle),
+        command = [str(MEMBER), name, self.world.url, "actor", self.group, "0", str(timing.cycle),
                    str(timing.gap), str(size)]
         node = self.world.spawn(name, command, stdin=subprocess.PIPE)
         self.ours.append(node)
@@ -91,7 +91,7 @@ class Mixed:
     def await_started(self, nodes: Sequence[Node]) -> None:
         """Python takes a second of a whole core until a node can begin."""
         def names() -> set[str]:
-            messages = [heard.decoded() for heard in self.tap.on(TOPIC)]
+            messages = [heard.decoded() for heard in self.tap.on(self.topic)]
             return {message["node"] for message in messages if message["t"] == "init"}
         self.world.wait("init of each", 20, lambda: {node.name for node in nodes} <= names())
 
@@ -103,10 +103,10 @@ class Mixed:
                         lambda: all(self.world.events(TURN, after, node) for node in nodes))
 
     def beacons(self, after: float, before: float) -> int:
-        return sum(ping.at < before for ping in self.tap.pings(TOPIC, after))
+        return sum(ping.at < before for ping in self.tap.pings(self.topic, after))
 
     def check_wire(self, *taps: Tap) -> None:
         """At the end: what was said, and by whom."""
         for tap in taps or (self.tap,):
-            guard.check_all((heard.payload for heard in tap.on(TOPIC)),
+            guard.check_all((heard.payload for heard in tap.on(self.topic)),
                             [node.name for node in self.ours])
