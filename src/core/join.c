@@ -58,8 +58,8 @@ static void introduce_soon(struct engine *e)
 }
 
 // M1: a newcomer has to learn who is one of ours. It is told before the next beacon or answer; by
-// those that will not have a turn, and those that listen as well, at a time of their own. More would
-// be a storm.
+// those that will not have a turn, and those that listen as well, at a time of their own. More
+// would be a storm.
 static void arm_introduction(struct engine *e)
 {
     bool listens = e->phase == PHASE_LISTENING && e->listen_end_ns != NEVER;
