@@ -166,7 +166,8 @@ static int configure(struct actor_link_config *link_config, char **argv)
     error = error == 0 ? actor_link_config_set_prefix(link_config, argv[3]) : error;
     error = error == 0 ? actor_config_set_group(config, argv[4]) : error;
     error = error == 0 ? actor_config_set_value(config, argv[5]) : error;
-    return error == 0 ? set_params(strtod(argv[6], NULL), strtod(argv[7], NULL), atoi(argv[8]))
+    return error == 0 ? set_params(strtod(argv[6], NULL), strtod(argv[7], NULL),
+                                   (int)strtol(argv[8], NULL, 10))
                       : error;
 }
 
