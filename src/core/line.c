@@ -125,7 +125,7 @@ node_id line_expected(struct engine *e)
     return id;
 }
 
-// So the next is the one behind it, as for those who still count it.
+// The silent one becomes E: the next is the one behind it, as for those who still count it.
 static void pass_over(struct engine *e, node_id silent)
 {
     bool entered_now = e->entry.turns_since == 0;
