@@ -27,7 +27,7 @@ struct message {
     struct params params;   // vers
     uint64_t nonce;         // vers of one of ours: 1 to NONCE_MAX; 0: none
     bool unready;           // vers of one of ours: it cannot lead now
-    bool asks;              // vers of one of ours: whether there are Python nodes (J1)
+    bool asks;              // the same: whether there are Python nodes (J1); the version is 0 then
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one
 };

@@ -13,7 +13,9 @@ static struct message *emit_vers(struct engine *e, struct effects *fx)
 
 void setup_ask(struct engine *e, struct effects *fx)
 {
-    emit_vers(e, fx)->asks = true;
+    struct message *m = emit_vers(e, fx);
+    m->asks = true;
+    m->params.version = 0;
     e->ask_ns = NEVER;
 }
 

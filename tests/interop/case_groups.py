@@ -7,6 +7,7 @@ from mixed import Mixed, python_ring, ring
 from world import TURN, World
 
 BEACONS_A_SLOT = 1.1
+FEW_BEACONS = 2        # more in a short run, where one collision of Python nodes weighs much
 LONG, SHORT = 100, 25  # cycles
 
 
@@ -22,7 +23,8 @@ def take_turns(world: World, pythons: int, ours: int, distinct: bool, cycles: in
     turns = world.await_turns(cycles + 1, after=full.mono)
     slots, beacons = cycles, mixed.beacons(turns[0].mono, turns[-1].mono)
     world.note(f"{beacons} beacons in {slots} slots")
-    check(beacons <= BEACONS_A_SLOT * slots, f"{beacons} beacons in {slots} slots")
+    most = BEACONS_A_SLOT * slots + (FEW_BEACONS if cycles < LONG else 0)
+    check(beacons <= most, f"{beacons} beacons in {slots} slots")
     mixed.check_wire()
 
 
