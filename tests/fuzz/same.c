@@ -17,7 +17,10 @@ static bool same_history(const struct history *a, const struct history *b)
 
 static bool same_value(struct value a, struct value b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.cbor, b.cbor, a.len) == 0);
+    if (value_is_null(a) || value_is_null(b)) {
+        return value_is_null(a) && value_is_null(b); // no value is written as null
+    }
+    return a.len == b.len && memcmp(a.cbor, b.cbor, a.len) == 0;
 }
 
 static bool same_turn(const struct message *a, const struct message *b)
