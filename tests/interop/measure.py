@@ -7,16 +7,14 @@ import functools
 import itertools
 import os
 import pathlib
-from typing import Callable, Iterable, Optional, Sequence
+from typing import Callable, Iterable, NamedTuple, Optional, Sequence
 
 import referee
 from clock import now
-from mixed import Mixed
+from mixed import Mixed, python_ring, ring
 from processes import Event, Node
 from referee import Term
 from world import TURN, Timing, World
-
-HOSTS = 10  # of either kind, when it is not told how many there are
 
 
 # --- What a process costs ----------------------------------------------------------------------
@@ -106,13 +104,23 @@ class Fate:
 # --- A group -----------------------------------------------------------------------------------
 
 
-class Group:
-    """Nodes of one kind, which Mixed.python or Mixed.actord starts, on the broker of the world."""
+class Kind(NamedTuple):
+    """How a node of this kind is started, and told how many there are."""
+    start: Callable[..., Node]
+    ring: Callable[[int], list[str]]
 
-    def __init__(self, world: World, name: str, start: Callable[..., Node], count: int) -> None:
+
+PYTHON_NODE = Kind(Mixed.python, python_ring)
+ACTORD_NODE = Kind(Mixed.actord, ring)
+
+
+class Group:
+    """Nodes of one kind on the broker of the world."""
+
+    def __init__(self, world: World, name: str, kind: Kind, count: int) -> None:
         self.world, self.name = world, name
         self.mixed = Mixed(world, group=name)
-        self.start_node = functools.partial(start, self.mixed)
+        self.start_node, self.options = functools.partial(kind.start, self.mixed), kind.ring(count)
         self.names = [f"{name}{i}" for i in range(count)]
         self.nodes: dict[str, Node] = {}
         self.began = 0.0  # the last cold start
@@ -121,7 +129,7 @@ class Group:
 
     def start(self, names: Iterable[str]) -> None:
         for name in names:
-            self.nodes[name] = self.start_node(name, 0, "--nodes", str(len(self.names)))
+            self.nodes[name] = self.start_node(name, 0, *self.options)
 
     def kill(self) -> None:
         for node in self.living:
@@ -148,11 +156,9 @@ class Group:
 
     @property
     def entries_max(self) -> float:
-        """How long until all are on the ring. With k nodes outside, k places are free, and each
-        Python node enters by chance, once in k * n_hosts slots: so one does about every n_hosts
-        slots, whatever k is."""
-        total = len(self.names)
-        return (total + 5) * max(HOSTS, total) * self.world.timing.turn_max
+        """How long until all are on the ring. Of n Python nodes with k outside, and so k places
+        free, each enters by chance, once in n * k slots: so one does in n slots, whatever k is."""
+        return (len(self.names) + 5) * len(self.names) * self.world.timing.turn_max
 
     def turns(self, after: float) -> list[Event]:
         return self.world.events(TURN, after, group=self.name)

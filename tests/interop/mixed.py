@@ -2,6 +2,7 @@
 """Groups of both kinds: nodes of ours, which are actords, and real Python nodes."""
 import json
 import os
+import pathlib
 import subprocess
 import sys
 from typing import Any, Sequence
@@ -28,15 +29,18 @@ def python_ring(size: int) -> list[str]:
     return ["--nodes", str(size), "--config", json.dumps({"n_hosts": size})]
 
 
+def need(program: pathlib.Path, maker: str) -> None:
+    if not program.exists():
+        raise Failure(f"there is no {program}: {maker} makes it")
+
+
 class Mixed:
     """A group on the broker of the world, with somebody who hears everything."""
 
     def __init__(self, world: World, broker: bool = True, group: str = "g") -> None:
         if os.environ.get("INTEROP") == "no":
             raise Skip("INTEROP=no")
-        for program, maker in ((PYTHON, "tests/interop/venv"), (MEMBER, "make check TESTS=")):
-            if not program.exists():
-                raise Failure(f"there is no {program}: {maker} makes it")
+        need(PYTHON, "tests/interop/venv")
         self.world = world
         self.group, self.topic = group, f"actor/{group}"
         self.ours: list[Node] = []
@@ -69,6 +73,7 @@ class Mixed:
 
     def member(self, name: str, size: int) -> Node:
         """One of ours that takes commands, as Python nodes do."""
+        need(MEMBER, "make check TESTS=")
         timing = self.world.timing
         command = [str(MEMBER), name, self.world.url, "actor", self.group, "0", str(timing.cycle),
                    str(timing.gap), str(size)]
