@@ -37,26 +37,37 @@ struct actor_transport_host_ops {
     void (*log)(void *host, int level, const char *line);
 };
 
-// What a transport is opened with; strings live as long as the transport.
+// One of the pairs after the '?' of a URL, decoded.
+struct actor_transport_option {
+    const char *key, *value;
+};
+
+// What a transport is opened with; strings and options live as long as the transport.
 struct actor_transport_config {
     struct uv_loop_s *loop;
     const struct actor_transport_host_ops *host_ops;
     void *host;
-    const char *scheme;   // of the URL, e.g. "mqtt"
-    const char *address;  // host name, or the path for "local:"; "" when the URL has none
-    int port;             // 0 when the URL has none
-    const char *user;     // NULL: none
-    const char *password; // NULL: none
-    const char *name;     // this node
-    const char *prefix;   // what the groups' names start with
+    const char *scheme;  // of the URL, e.g. "mqtt"
+    const char *address; // host name, or the path for "local:"; "" when the URL has none
+    int port;            // 0 when the URL has none
+    const struct actor_transport_option *options; // closed by a NULL key
+    const char *user;                             // NULL: none
+    const char *password;                         // NULL: none
+    const char *name;                             // this node
+    const char *prefix;                           // what the groups' names start with
     uint64_t incarnation; // random, of this process: tells it from others of its name
     int64_t keepalive_ns;
 };
 
+// How packets are written. Python nodes speak CBOR over MQTT, and MessagePack over Serf.
+enum actor_transport_encoding { ACTOR_TRANSPORT_CBOR, ACTOR_TRANSPORT_MSGPACK };
+
 struct actor_transport_ops {
     const char *const *schemes; // e.g. {"mqtt", "mqtts", NULL}
+    const char *const *options; // keys that a URL may have after its '?', as schemes; NULL: none
     bool proves;                // proof() is called; without it there is no lease (L1)
     bool echoes;                // may deliver what this node sent
+    enum actor_transport_encoding encoding;
 
     // Starts the transport, down. 0, or a negative errno with a sentence in `why`, for what can
     // never work (an unwritable directory is tried again, a bad port is not).
@@ -65,7 +76,10 @@ struct actor_transport_ops {
     // Takes part in a group from now on, over reconnects too. 0 or a negative errno.
     int (*join)(struct actor_transport *transport, const char *group);
     void (*leave)(struct actor_transport *transport, const char *group);
-    // Broadcasts to a group. While down it is dropped, not queued. 0 or a negative errno.
+    // How many bytes a packet of this group may have at most; NULL: 4096, as PROTOCOL.md M2.
+    size_t (*packet_max)(const struct actor_transport *transport, const char *group);
+    // Broadcasts to a group. While down it is dropped, not queued. 0 or a negative errno
+    // (-EMSGSIZE: more than packet_max).
     int (*send)(struct actor_transport *transport, const char *group, const void *bytes,
                 size_t len);
     // Publishes to a topic; NULL where there are none. As send() otherwise.

@@ -340,6 +340,31 @@ static const struct actor_transport_host_ops host_ops = {
 
 // --- Opening and closing -----------------------------------------------------------------------
 
+static bool has_option(const struct actor_transport_ops *ops, const char *key)
+{
+    for (const char *const *known = ops->options; known != NULL && *known != NULL; known++) {
+        if (strcmp(*known, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int refuse_option(const struct actor_transport_ops *ops, const char *key, char *why,
+                         size_t why_size)
+{
+    char allowed[256] = "";
+    size_t used = 0;
+    for (const char *const *known = ops->options; known != NULL && *known != NULL; known++) {
+        if (used < sizeof allowed) {
+            used += (size_t)snprintf(allowed + used, sizeof allowed - used, " %s", *known);
+        }
+    }
+    snprintf(why, why_size, "URL %s: there is no option %s; allowed:%s", ops->schemes[0], key,
+             used > 0 ? allowed : " none");
+    return ACTOR_EINVAL;
+}
+
 static int open_transport(struct actor_link *link, char *why, size_t why_size)
 {
     const struct actor_link_config *config = &link->config;
@@ -350,6 +375,7 @@ static int open_transport(struct actor_link *link, char *why, size_t why_size)
         .scheme = config->url.scheme,
         .address = config->url.address,
         .port = config->url.port,
+        .options = link->options,
         .user = config->url.user[0] != '\0' ? config->url.user : NULL,
         .password = config->url.password[0] != '\0' ? config->url.password : NULL,
         .name = config->name,
@@ -361,6 +387,13 @@ static int open_transport(struct actor_link *link, char *why, size_t why_size)
     if (link->ops == NULL) {
         snprintf(why, why_size, "URL %s: this build has no such transport", config->url.scheme);
         return ACTOR_EINVAL;
+    }
+    for (size_t i = 0; i < config->url.option_count; i++) {
+        const struct url_option *option = &config->url.options[i];
+        link->options[i] = (struct actor_transport_option){option->key, option->value};
+        if (!has_option(link->ops, option->key)) {
+            return refuse_option(link->ops, option->key, why, why_size);
+        }
     }
     return link->ops->open(&link->transport, &to, why, why_size) == 0 ? ACTOR_OK : ACTOR_EIO;
 }

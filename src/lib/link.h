@@ -28,7 +28,8 @@ enum link_state { LINK_DOWN, LINK_UP, LINK_CLOSING, LINK_CLOSED };
 
 struct actor_link {
     struct actor_link_config config;
-    char url_text[512];
+    char url_text[1024];
+    struct actor_transport_option options[URL_OPTIONS_MAX + 1]; // of the URL
     uv_loop_t loop;
     uv_poll_t timer; // of timer_fd: CLOCK_BOOTTIME, which goes on while the host sleeps
     int timer_fd;

@@ -2,6 +2,7 @@
 #include "url.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@ static int fail(char *why, size_t why_size, const char *text, const char *proble
 {
     snprintf(
         why, why_size,
-        "URL %.*s: %s; allowed: local:[DIR], mqtt://[USER[:PASSWORD]@]HOST[:PORT], mqtts://...",
+        "URL %.*s: %s; allowed: local:[DIR], mqtt://[USER[:PASSWORD]@]HOST[:PORT], mqtts://..., "
+        "serf://[:KEY@]HOST[:PORT], udp://ADDRESS[:PORT][?iface=NAME&ttl=N]",
         (int)strcspn(text, ":"), text, problem);
     return -1;
 }
@@ -95,11 +97,55 @@ static const char *parse_host(struct url *url, const char *text, size_t len)
     return NULL;
 }
 
+static const char *parse_option(struct url *url, const char *text, size_t len)
+{
+    struct url_option *option = &url->options[url->option_count];
+    const char *equals = memchr(text, '=', len);
+    if (equals == NULL || equals == text) {
+        return "an option must be KEY=VALUE";
+    }
+    if (url->option_count == URL_OPTIONS_MAX) {
+        return "it has too many options";
+    }
+    size_t key = (size_t)(equals - text);
+    if (copy_part(option->key, sizeof option->key, text, key) != 0 ||
+        copy_part(option->value, sizeof option->value, equals + 1, len - key - 1) != 0) {
+        return "an option is too long or badly written";
+    }
+    for (size_t i = 0; i < url->option_count; i++) {
+        if (strcmp(url->options[i].key, option->key) == 0) {
+            return "an option stands twice";
+        }
+    }
+    url->option_count++;
+    return NULL;
+}
+
+static const char *parse_options(struct url *url, const char *text)
+{
+    const char *problem = NULL;
+    while (problem == NULL) {
+        size_t len = strcspn(text, "&");
+        problem = parse_option(url, text, len);
+        if (text[len] == '\0') {
+            break;
+        }
+        text += len + 1;
+    }
+    return problem;
+}
+
 static const char *parse_authority(struct url *url, const char *text)
 {
     size_t len = strcspn(text, "/?#");
-    if (text[len] != '\0' && strcmp(text + len, "/") != 0) {
-        return "nothing may follow the host and port";
+    const char *rest = text + len + (text[len] == '/');
+    if (*rest == '?') {
+        const char *problem = parse_options(url, rest + 1);
+        if (problem != NULL) {
+            return problem;
+        }
+    } else if (*rest != '\0') {
+        return "nothing but ?OPTIONS may follow the host and port";
     }
     const char *at = NULL;
     for (size_t i = 0; i < len; i++) {
@@ -142,17 +188,36 @@ int url_parse(const char *text, struct url *url, char *why, size_t why_size)
     return problem == NULL ? 0 : fail(why, why_size, text, problem);
 }
 
+struct printer {
+    char *buffer;
+    size_t size, used;
+};
+
+__attribute__((format(printf, 2, 3))) static void print(struct printer *p, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(p->buffer + p->used, p->size - p->used, format, arguments);
+    va_end(arguments);
+    p->used =
+        length < 0 || (size_t)length >= p->size - p->used ? p->size - 1 : p->used + (size_t)length;
+}
+
 void url_print(const struct url *url, char *buffer, size_t size)
 {
     if (strcmp(url->scheme, "local") == 0) {
         snprintf(buffer, size, "local:%s", url->address);
         return;
     }
+    struct printer p = {buffer, size, 0};
     bool ipv6 = strchr(url->address, ':') != NULL;
-    int used =
-        snprintf(buffer, size, "%s://%s%s%s%s%s", url->scheme, url->user,
-                 url->user[0] != '\0' ? "@" : "", ipv6 ? "[" : "", url->address, ipv6 ? "]" : "");
-    if (url->port != 0 && used > 0 && (size_t)used < size) {
-        snprintf(buffer + used, size - (size_t)used, ":%d", url->port);
+    print(&p, "%s://%s%s%s%s%s", url->scheme, url->user, url->user[0] != '\0' ? "@" : "",
+          ipv6 ? "[" : "", url->address, ipv6 ? "]" : "");
+    if (url->port != 0) {
+        print(&p, ":%d", url->port);
+    }
+    for (size_t i = 0; i < url->option_count; i++) {
+        const struct url_option *option = &url->options[i];
+        print(&p, "%c%s=%s", i == 0 ? '?' : '&', option->key, option->value);
     }
 }

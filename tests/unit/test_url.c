@@ -37,6 +37,16 @@ static const struct {
     {"mqtt://m%65:%2f%3A%40@host",
      {.scheme = "mqtt", .user = "me", .password = "/:@", .address = "host"},
      "mqtt://me@host"},
+    {"udp://239.1.2.3?iface=eth0",
+     {.scheme = "udp", .address = "239.1.2.3", .option_count = 1, .options = {{"iface", "eth0"}}},
+     "udp://239.1.2.3?iface=eth0"},
+    {"udp://[ff02::7]:7/?iface=eth%300&ttl=",
+     {.scheme = "udp",
+      .address = "ff02::7",
+      .port = 7,
+      .option_count = 2,
+      .options = {{"iface", "eth00"}, {"ttl", ""}}},
+     "udp://[ff02::7]:7?iface=eth00&ttl="},
 };
 
 START_TEST(a_url_is_read_and_printed_without_its_password)
@@ -49,6 +59,11 @@ START_TEST(a_url_is_read_and_printed_without_its_password)
     ck_assert_str_eq(url.password, good[_i].url.password);
     ck_assert_str_eq(url.address, good[_i].url.address);
     ck_assert_int_eq(url.port, good[_i].url.port);
+    ck_assert_uint_eq(url.option_count, good[_i].url.option_count);
+    for (size_t i = 0; i < url.option_count; i++) {
+        ck_assert_str_eq(url.options[i].key, good[_i].url.options[i].key);
+        ck_assert_str_eq(url.options[i].value, good[_i].url.options[i].value);
+    }
     url_print(&url, printed, sizeof printed);
     ck_assert_str_eq(printed, good[_i].printed);
 }
@@ -77,9 +92,16 @@ static const struct {
     {"mqtt://host:+1", "port must be 1 to 65535"},
     {"mqtt://host:18x", "port must be 1 to 65535"},
     {"mqtt://host:123456", "port must be 1 to 65535"},
-    {"mqtt://me:secret@host/topic", "nothing may follow"},
-    {"mqtt://host?q", "nothing may follow"},
-    {"mqtt://host#f", "nothing may follow"},
+    {"mqtt://me:secret@host/topic", "may follow the host"},
+    {"mqtt://me:secret@host?", "KEY=VALUE"},
+    {"mqtt://me:secret@host?q", "KEY=VALUE"},
+    {"mqtt://host?=1", "KEY=VALUE"},
+    {"mqtt://host?a=1&", "KEY=VALUE"},
+    {"mqtt://host?a=1&b=2&a=3", "stands twice"},
+    {"mqtt://host?a=1&b=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9", "too many options"},
+    {"mqtt://host?sixteen-letters-=1", "too long"},
+    {"mqtt://host?a=%4", "badly written"},
+    {"mqtt://host#f", "may follow the host"},
     {"mqtt://me:secret%@host", "badly written"},
     {"mqtt://me:secret%4@host", "badly written"},
     {"mqtt://me:secret%00@host", "badly written"},
@@ -100,10 +122,11 @@ END_TEST
 // Each part has room for its size less one.
 START_TEST(a_part_that_is_too_long_is_refused)
 {
-    static const char *const frames[] = {"local:", "mqtt://", "mqtt://%@h", "mqtt://u:%@h"};
+    static const char *const frames[] = {"local:", "mqtt://", "mqtt://%@h", "mqtt://u:%@h",
+                                         "udp://h?key=%"};
     static const struct url limits;
     const size_t room[] = {sizeof limits.address, sizeof limits.address, sizeof limits.user,
-                           sizeof limits.password};
+                           sizeof limits.password, sizeof limits.options[0].value};
     for (size_t excess = 0; excess < 2; excess++) {
         struct url url;
         char text[512], part[300] = "", why[512];
@@ -125,7 +148,7 @@ int main(void)
                         sizeof good / sizeof *good);
     tcase_add_loop_test(tests, a_bad_url_is_refused_in_words_and_no_password_is_shown, 0,
                         sizeof bad / sizeof *bad);
-    tcase_add_loop_test(tests, a_part_that_is_too_long_is_refused, 0, 4);
+    tcase_add_loop_test(tests, a_part_that_is_too_long_is_refused, 0, 5);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
