@@ -14,7 +14,7 @@ static void send_hist(struct engine *e, const struct ring *ring, struct value va
 {
     struct message *m = emit_send(e, fx, MESSAGE_HIST);
     m->value = value;
-    emit_history(e, &m->history, ring, ring->count);
+    send_ring(e, m, ring, ring->count);
     nodes_get(&e->nodes, ring->ids[0])->hist_ns = e->now_ns;
 }
 

@@ -16,8 +16,8 @@ enum { FORGET_TURNS_MAX = 1000000 };
 // see how it follows (R3).
 enum { BEACON_NAMES_MIN = 4 };
 
-// Names in one message take at most this much, so that it stays within MESSAGE_MAX_BYTES.
-enum { HISTORY_MAX_BYTES = 3500 };
+// What a message has besides its node, value and names.
+enum { FRAME_BYTES = 36 };
 
 // --- Effects -----------------------------------------------------------------------------------
 
@@ -67,18 +67,26 @@ void emit_drop(struct effects *fx, enum drop reason)
     emit(fx, EFFECT_DROP)->drop = reason;
 }
 
-void emit_history(const struct engine *e, struct history *to, const struct ring *from,
-                  uint32_t limit)
+void emit_ring(const struct engine *e, struct history *to, const struct ring *from)
 {
-    size_t bytes = 0;
     to->count = 0;
-    for (uint32_t i = 0; i < from->count && i < limit; i++) {
-        struct name name = nodes_name(&e->nodes, from->ids[i]);
+    for (uint32_t i = 0; i < from->count; i++) {
+        to->names[to->count++] = nodes_name(&e->nodes, from->ids[i]);
+    }
+}
+
+// The end is left out where it would not fit; each name has up to two bytes before it.
+void send_ring(const struct engine *e, struct message *m, const struct ring *ring, uint32_t limit)
+{
+    size_t bytes = FRAME_BYTES + m->value.len + (m->type == MESSAGE_PING ? m->node.len : 0);
+    m->history.count = 0;
+    for (uint32_t i = 0; i < ring->count && i < limit; i++) {
+        struct name name = nodes_name(&e->nodes, ring->ids[i]);
         bytes += name.len + 2;
-        if (bytes > HISTORY_MAX_BYTES) {
+        if (i > 0 && bytes > e->config.packet_max) {
             break;
         }
-        to->names[to->count++] = name;
+        m->history.names[m->history.count++] = name;
     }
 }
 
@@ -102,7 +110,7 @@ void emit_slot(struct engine *e, struct effects *fx, bool led)
     struct event *event = emit_event(fx, EVENT_SLOT);
     event->slot = e->slot;
     event->who = led ? nodes_name(&e->nodes, e->ring.ids[0]) : NAME_NONE;
-    emit_history(e, &event->ring, &e->ring, e->ring.count);
+    emit_ring(e, &event->ring, &e->ring);
     event->full = e->ring.count >= (uint32_t)params_ring_size(&e->params);
     event->members = e->nodes.count;
 }
@@ -475,7 +483,7 @@ static void speak(struct engine *e, struct effects *fx)
     rules_own_turn(e);
     struct message *m = emit_send(e, fx, MESSAGE_PING);
     m->value = stored_value(&e->value);
-    emit_history(e, &m->history, &e->ring, limit);
+    send_ring(e, m, &e->ring, limit);
     e->sent_contents = contents_of(m);
     e->last_sent_ns = e->now_ns;
     e->spoke = true;
@@ -497,7 +505,7 @@ static void report_good_nodes(struct engine *e, struct effects *fx)
     }
     if (good.count > 0 && hash != e->good_nodes) {
         struct event *event = emit_event(fx, EVENT_GOOD_NODE);
-        emit_history(e, &event->ring, &good, good.count);
+        emit_ring(e, &event->ring, &good);
     }
     e->good_nodes = hash;
 }
@@ -624,6 +632,9 @@ struct engine *engine_init(void *memory, const struct engine_config *config)
         .head.heard_ns = LONG_AGO_NS,
     };
     e->armed_ns = e->tag_end_ns = e->pending_end_ns = e->prove_ns = NEVER;
+    if (config->packet_max == 0) {
+        e->config.packet_max = MESSAGE_MAX_BYTES;
+    }
     drop_timers(e);
     store_value(&e->value, config->value);
     nodes_init(&e->nodes, (char *)memory + aligned(sizeof *e), config->capacity);

@@ -20,6 +20,7 @@ struct engine_config {
     struct value value; // at the start; checked by the codec
     int64_t lease_ns;   // give up a tag when the link's proof is older (L1); 0: no lease
     bool echoes;        // the transport may deliver what this node sent
+    size_t packet_max;  // bytes that a packet may have (M2); 0: MESSAGE_MAX_BYTES
     uint32_t capacity;  // nodes known at most, ENGINE_NODES_MIN to ENGINE_NODES_MAX
     // An even draw from 0 to 2^32 - 1; NULL is not allowed.
     uint32_t (*draw)(void *context);

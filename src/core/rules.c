@@ -447,7 +447,7 @@ static bool report_recover(struct engine *e, const struct heard *h, const struct
     struct event *event = emit_event(fx, EVENT_RECOVER);
     event->prio = ring_find(mine, SELF);
     event->replace = replace;
-    emit_history(e, &event->ring, mine, mine->count);
+    emit_ring(e, &event->ring, mine);
     event->remote.count = h->m->history.count;
     memcpy(event->remote.names, h->m->history.names, h->m->history.count * sizeof(struct name));
     return true;

@@ -115,8 +115,9 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
 struct event *emit_event(struct effects *fx, enum event_type type);
 void emit_note(struct effects *fx, enum note note, struct name who);
 void emit_drop(struct effects *fx, enum drop reason);
-void emit_history(const struct engine *e, struct history *to, const struct ring *from,
-                  uint32_t limit);
+void emit_ring(const struct engine *e, struct history *to, const struct ring *from);
+// At most `limit` names, and no more than fit.
+void send_ring(const struct engine *e, struct message *m, const struct ring *ring, uint32_t limit);
 void drop_timers(struct engine *e); // nothing of this node's own is due any longer
 void emit_slot(struct engine *e, struct effects *fx, bool led); // the turn stands
 bool is_ready(const struct engine *e);                          // has a value and is enabled

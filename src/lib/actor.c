@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // An actor: packets and requests in, the engine's effects out. The engine decides; this carries.
-#include "codec.h"
 #include "json.h"
 #include "link.h"
+#include "packet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,7 +351,7 @@ static void carry_send(struct actor *actor, const struct message *message)
 {
     const struct actor_link *link = actor->link;
     uint8_t packet[MESSAGE_MAX_BYTES];
-    size_t len = codec_encode(message, packet, sizeof packet);
+    size_t len = packet_encode(link, message, packet);
     if (len == 0) {
         link_log(link, ACTOR_LOG_ERROR, "%s: a message is too long to send", actor->group);
         return;
@@ -400,7 +400,7 @@ void seat_step(struct actor *actor, const struct input *input)
 void seat_hear(struct actor *actor, const void *bytes, size_t len)
 {
     struct actor_link *link = actor->link;
-    enum drop drop = codec_decode(bytes, len, &link->message);
+    enum drop drop = packet_decode(link, bytes, len, &link->message);
     if (drop != DROP_NONE) {
         count_drop(actor, drop, 1);
         return;
@@ -487,6 +487,7 @@ static struct engine *new_engine(struct actor_link *link, const struct actor_con
         .value = {config->value, config->value_len},
         .lease_ns = link->ops->proves ? link->config.keepalive_ns : 0,
         .echoes = link->ops->echoes,
+        .packet_max = packet_max(link, config->group),
         .capacity = ENGINE_NODES_MAX,
         .draw = link_draw,
         .draw_context = link,
@@ -513,6 +514,10 @@ int actor_new(struct actor **result, struct actor_link *link, struct actor_confi
     }
     if (is_joined(link, config->group)) {
         return ACTOR_ESTATE;
+    }
+    struct value value = {config->value, config->value_len};
+    if (packet_check(link, config->group, value, config->why, sizeof config->why) != 0) {
+        return ACTOR_EINVAL;
     }
     struct actor *actor = calloc(1, sizeof *actor);
     struct engine *engine = actor != NULL ? new_engine(link, config) : NULL;
@@ -582,11 +587,15 @@ int actor_set_value(struct actor *actor, const char *json)
 {
     struct requests *requests = &actor->requests;
     char why[WHY_MAX];
-    if (json_value_to_cbor(json, requests->value_cbor, sizeof requests->value_cbor,
-                           &requests->value_len, why, sizeof why) != 0) {
+    uint8_t cbor[VALUE_MAX_BYTES];
+    size_t len = 0;
+    if (json_value_to_cbor(json, cbor, sizeof cbor, &len, why, sizeof why) != 0 ||
+        packet_check(actor->link, actor->group, (struct value){cbor, len}, why, sizeof why) != 0) {
         link_log(actor->link, ACTOR_LOG_ERROR, "%s: %s", actor->group, why);
         return ACTOR_EINVAL;
     }
+    memcpy(requests->value_cbor, cbor, len);
+    requests->value_len = len;
     requests->value = true;
     link_settle(actor->link);
     return ACTOR_OK;

@@ -68,10 +68,10 @@ static bool write_integer(struct writer *w, json_int_t number)
                                : cbor_encode_uint((uint64_t)number, w->at, room(w)));
 }
 
+// As Python nodes do; and MessagePack makes it no longer.
 static bool write_real(struct writer *w, double real)
 {
-    return wrote(w, (double)(float)real == real ? cbor_encode_single((float)real, w->at, room(w))
-                                                : cbor_encode_double(real, w->at, room(w)));
+    return wrote(w, cbor_encode_double(real, w->at, room(w)));
 }
 
 static bool write_item(struct writer *w, const json_t *item, int depth)

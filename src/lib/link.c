@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A link: the transport below, the actors above, one loop and one timer for all.
 #include "link.h"
+#include "packet.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -386,6 +387,13 @@ static int open_transport(struct actor_link *link, char *why, size_t why_size)
     link->ops = config->ops != NULL ? config->ops : actor_transport_find(config->url.scheme);
     if (link->ops == NULL) {
         snprintf(why, why_size, "URL %s: this build has no such transport", config->url.scheme);
+        return ACTOR_EINVAL;
+    }
+    if (!packet_can(link->ops->encoding)) {
+        snprintf(why, why_size,
+                 "URL %s: this build has no MessagePack (it was left out with "
+                 "--without-serf)",
+                 config->url.scheme);
         return ACTOR_EINVAL;
     }
     for (size_t i = 0; i < config->url.option_count; i++) {

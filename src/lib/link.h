@@ -6,6 +6,7 @@
 #include "asyncactor/actor.h"
 #include "asyncactor/transport.h"
 #include "core/engine.h"
+#include "translate.h"
 #include "url.h"
 
 #include <uv.h>
@@ -46,7 +47,8 @@ struct actor_link {
     bool is_up;    // what the transport said last
     bool shutdown; // asked for
     struct effects effects;
-    struct message message; // the one being read
+    struct message message;                 // the one being read
+    uint8_t translated[TRANSLATE_CBOR_MAX]; // the same as CBOR, where it came as MessagePack
 };
 
 // --- link.c ---

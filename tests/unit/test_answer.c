@@ -132,6 +132,24 @@ END_TEST
 
 // It is not sent at once, since h has just said it; what h says again may be as old as the
 // newcomer.
+// A frame of 36, the value, and three bytes a name: what does not fit is left out from its end, but
+// never the head.
+START_TEST(a_hist_leaves_out_what_does_not_fit)
+{
+    static const struct {
+        size_t packet_max;
+        const char *hist;
+    } rows[] = {{36 + 1 + 12, "4.750 > hist h m k n\n"},
+                {36 + 1 + 11, "4.750 > hist h m k\n"},
+                {1, "4.750 > hist h\n"}};
+    script_config(s)->packet_max = rows[_i].packet_max;
+    join(s, "", hear_ping, 0, "h m k n");
+    at(s, 4);
+    newcomer();
+    ck_hists(5, rows[_i].hist);
+}
+END_TEST
+
 START_TEST(j1_the_head_answers_whatever_others_say)
 {
     tagged();
@@ -478,6 +496,7 @@ static void add_staggering(Suite *suite)
     tcase_add_loop_test(tcase, the_head_answers_at_once, 0, COUNT(either));
     tcase_add_loop_test(tcase, a_hist_names_the_whole_ring_however_small_splits_is, 0,
                         COUNT(either));
+    tcase_add_loop_test(tcase, a_hist_leaves_out_what_does_not_fit, 0, 3);
     tcase_add_test(tcase, j1_the_answer_has_the_value_of_the_head);
     tcase_add_test(tcase, j1_the_head_answers_whatever_others_say);
     tcase_add_loop_test(tcase, r7_the_side_that_lost_tells_of_its_old_head_and_of_its_value, 0,

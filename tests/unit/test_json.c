@@ -30,7 +30,7 @@ static const struct {
     {"-1", BYTES("\x20"), "-1"},
     {"9223372036854775807", BYTES("\x1b\x7f\xff\xff\xff\xff\xff\xff\xff"), "9223372036854775807"},
     {"-9223372036854775808", BYTES("\x3b\x7f\xff\xff\xff\xff\xff\xff\xff"), "-9223372036854775808"},
-    {"1.5", BYTES("\xfa\x3f\xc0\x00\x00"), "1.5"},
+    {"1.5", BYTES("\xfb\x3f\xf8\x00\x00\x00\x00\x00\x00"), "1.5"},
     {"0.1", BYTES("\xfb\x3f\xb9\x99\x99\x99\x99\x99\x9a"), "0.1"},
     {"\"\"", BYTES("\x60"), "\"\""},
     {"\"\\u00e4\\u0000b\"",
