@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Starting and ending mosquitto for the tests of the MQTT transport.
 #include "mosquitto.h"
+#include "transport/host.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,37 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool is_free(int port)
-{
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_ge(fd, 0);
-    bool free = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    close(fd);
-    return free;
-}
-
-int free_port(void)
-{
-    uint16_t draw;
-    int port;
-    do {
-        ck_assert_int_eq(getrandom(&draw, sizeof draw, 0), sizeof draw);
-        port = 10000 + draw % 22000;
-    } while (!is_free(port));
-    return port;
-}
-
 void mosquitto_init(struct mosquitto *broker)
 {
-    *broker = (struct mosquitto){.directory = "/tmp/test-mqtt-XXXXXX", .port = free_port()};
+    *broker =
+        (struct mosquitto){.directory = "/tmp/test-mqtt-XXXXXX", .port = free_port(SOCK_STREAM)};
     ck_assert_ptr_nonnull(mkdtemp(broker->directory));
 }
 

@@ -11,10 +11,6 @@ struct mosquitto {
     pid_t pid; // 0: not running
 };
 
-// A port that is free, and below those that the system gives to clients: it stays so while its
-// broker is down.
-int free_port(void);
-
 // Makes the directory and the port, and does not run yet.
 void mosquitto_init(struct mosquitto *broker);
 // Writes a file into its directory; returns the path, static.
