@@ -646,6 +646,9 @@ static int local_send(struct actor_transport *t, const char *name, const void *b
     if (!t->up || g == NULL || !g->bound) {
         return -ENOTCONN;
     }
+    if (len > PACKET_BYTES) {
+        return -EMSGSIZE;
+    }
     int result = reach_all(g, bytes, len);
     if (!is_present(g)) {
         lose(g, "was removed");

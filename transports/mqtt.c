@@ -26,7 +26,8 @@ enum {
     SUBSCRIBE_MS = 10000,    // for the broker to confirm all subscriptions
     ORDERLY_MS = 1000,       // for it to confirm what was sent before a close
     PARTING_MS = 500,        // and for the library to end after that
-    PACKET_MAX = 1024 * 1024,
+    PACKET_MAX = 4096, // PROTOCOL.md M2
+    PUBLISH_MAX = 1024 * 1024,
     REASON_MAX = 512,
 };
 
@@ -565,7 +566,7 @@ static int publish(struct actor_transport *transport, const char *topic, const v
     if (transport->state != UP) {
         return -ENOTCONN;
     }
-    if (len > PACKET_MAX) {
+    if (len > PUBLISH_MAX) {
         return -EMSGSIZE;
     }
     int dropped = mqtt_worker_publish(transport->worker, topic, bytes, len, retain);
@@ -584,7 +585,10 @@ static int send_packet(struct actor_transport *transport, const char *name, cons
                        size_t len)
 {
     const struct group *group = *find_place(transport, name);
-    return group == NULL ? -EINVAL : publish(transport, group->topic, bytes, len, false);
+    if (group == NULL) {
+        return -EINVAL;
+    }
+    return len > PACKET_MAX ? -EMSGSIZE : publish(transport, group->topic, bytes, len, false);
 }
 
 // Ends a subscription that never was: the broker confirms it, and nobody else gets to know.

@@ -4,8 +4,12 @@
 #include "transports/transports.h"
 
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static char bus[32];
 
@@ -41,12 +45,48 @@ static uint64_t lost_in_line(const char *line)
     return count != NULL ? strtoull(strchr(count, ':') + 1, NULL, 10) : 0;
 }
 
+// --- Anybody who may write the directory can be hostile ----------------------------------------
+
+static int hostile_fd;
+static struct sockaddr_un victim_address;
+
+static void become_hostile(struct host *host)
+{
+    write_address(0, &host->config);
+    victim_address.sun_family = AF_UNIX;
+    snprintf(victim_address.sun_path, sizeof victim_address.sun_path, "%s/actor.g/%016" PRIx64, bus,
+             host->config.incarnation);
+    hostile_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(hostile_fd, 0);
+}
+
+static void send_hostile(const void *bytes, size_t len)
+{
+    sendto(hostile_fd, bytes, len, MSG_DONTWAIT, (const struct sockaddr *)&victim_address,
+           sizeof victim_address);
+}
+
+static size_t write_plain(const char *group, const char *payload, void *out, size_t size)
+{
+    (void)group;
+    return (size_t)snprintf(out, size, "%s", payload);
+}
+
+static void end_hostility(void)
+{
+    close(hostile_fd);
+}
+
 static const struct conformance fixture = {
     .name = "local",
     .ops = &transport_local,
     .set_up = make_directory,
     .tear_down = remove_directory,
     .address = write_address,
+    .hostile_begin = become_hostile,
+    .hostile_send = send_hostile,
+    .hostile_message = write_plain,
+    .hostile_end = end_hostility,
     .window = 8, // the kernel queues ten
     .burst_loss = LOSES_COUNTED,
     .reader_keeps = 10,

@@ -65,6 +65,7 @@ static void on_up(void *context)
     struct host *host = check_open(context);
     ck_assert_msg(!host->is_up, "up twice");
     host->is_up = true;
+    host->reason[0] = '\0';
     host->ups++;
     if (host->in_up != NULL) {
         host->in_up(host);
@@ -74,8 +75,10 @@ static void on_up(void *context)
 static void on_down(void *context, const char *reason)
 {
     struct host *host = check_open(context);
+    ck_assert_msg(host->is_up || strcmp(host->reason, reason) != 0, "told twice: %s", reason);
     host->is_up = false;
     host->downs++;
+    snprintf(host->reason, sizeof host->reason, "%s", reason);
     append_line(host->reasons, sizeof host->reasons, reason);
     if (host->in_down != NULL) {
         host->in_down(host);

@@ -32,6 +32,7 @@ struct host {
     uint64_t overrun;
     int64_t proved_ns;        // the last proof
     bool unordered;           // a proof was older than one before, or of no time that has been
+    char reason[512];         // why it is down
     char reasons[2048];       // each in a line of its own
     char logs[4096];          // as the reasons
     char first[64], last[64]; // messages, as text
