@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The local bus before the suite for all transports.
-#include "transport/conformance.h"
+#include "conformance.h"
 #include "transports/transports.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +18,9 @@ static void make_directory(void)
     ck_assert_ptr_nonnull(mkdtemp(bus));
 }
 
-static int remove_entry(const char *path, const struct stat *found, int kind, struct FTW *place)
-{
-    (void)found;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static void remove_directory(void)
 {
-    ck_assert_int_eq(nftw(bus, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    remove_tree(bus);
 }
 
 static void write_address(int end, struct actor_transport_config *config)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // MQTT before the suite for all transports, on a real mosquitto.
+#include "conformance.h"
 #include "fake_broker.h"
 #include "mosquitto.h"
-#include "transport/conformance.h"
 #include "transports/transports.h"
 
 #include <signal.h>

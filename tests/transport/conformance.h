@@ -11,7 +11,7 @@
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H
 
-#include "transport/host.h"
+#include "host.h"
 
 enum { CONFORMANCE_ENDS_MAX = 5 };
 

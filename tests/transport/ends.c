@@ -12,7 +12,7 @@ enum {
 
 // What one end has heard of another.
 struct record {
-    int count, again, disordered, last;
+    int count, again, disordered, highest;
     unsigned char times[NUMBERS_MAX];
 };
 
@@ -59,8 +59,8 @@ static void record(struct host *end, const char *group, const void *bytes, size_
     int from, number;
     check_message(end, group, bytes, len, &from, &number);
     struct record *of = &records[end - ends][from];
-    of->disordered += number < of->last;
-    of->last = number;
+    of->disordered += number < of->highest;
+    of->highest = number > of->highest ? number : of->highest;
     of->count += of->times[number] == 0;
     of->again += of->times[number] > 0;
     of->times[number] = 1;
@@ -161,11 +161,11 @@ void say_paced(int from, const char *group, int count)
 void get_through(int from, int to, const char *group)
 {
     int64_t end_ns = now_ns() + patience_ns(SOON_MS);
-    int before = records[to][from].count;
-    while (records[to][from].count == before) {
+    int before = said[from];
+    while (records[to][from].highest <= before) {
         int64_t again_ns = now_ns() + ASK_AGAIN_MS * INT64_C(1000000);
         say(from, group);
-        RUN_UNTIL(records[to][from].count > before || now_ns() > again_ns, SOON_MS);
+        RUN_UNTIL(records[to][from].highest > before || now_ns() > again_ns, SOON_MS);
         ck_assert_msg(now_ns() < end_ns, "nothing comes through:%s", hosts_report());
     }
 }

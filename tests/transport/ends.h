@@ -6,7 +6,7 @@
 #ifndef TESTS_ENDS_H
 #define TESTS_ENDS_H
 
-#include "transport/conformance.h"
+#include "conformance.h"
 
 enum { MESSAGE_BYTES = 64 }; // of an ordinary one
 

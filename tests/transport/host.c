@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include <dirent.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -340,6 +341,19 @@ int count_fds(void)
     }
     closedir(listing);
     return count - 3; // "." and "..", and the listing's own
+}
+
+static int remove_entry(const char *path, const struct stat *found, int kind, struct FTW *place)
+{
+    (void)found;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+void remove_tree(const char *path)
+{
+    ck_assert_int_eq(nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static bool is_free(int port, int type)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Starting and ending mosquitto for the tests of the MQTT transport.
 #include "mosquitto.h"
-#include "transport/host.h"
+#include "host.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The local bus on a real loop, in a directory of its own. Tests wait for conditions, not for time.
+// What only the local bus has (conform_local.c has the rest), in a directory of its own.
 #include "host.h"
 #include "transports/transports.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -126,19 +125,6 @@ static int entries(const char *path)
     }
     closedir(listing);
     return count;
-}
-
-static int remove_entry(const char *path, const struct stat *found, int kind, struct FTW *place)
-{
-    (void)found;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-    ck_assert_int_eq(nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static void set_up(void)
