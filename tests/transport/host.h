@@ -92,7 +92,7 @@ bool contains(const char *text, const char *part);
 // Open file descriptors of this process.
 int count_fds(void);
 // Removes a directory with all that is in it, or a file.
-void remove_tree(const char *path);
+bool remove_tree(const char *path);
 // A port that is free, and below those that the system gives to clients: it stays so while its
 // server is down. `type`: SOCK_STREAM or SOCK_DGRAM.
 int free_port(int type);

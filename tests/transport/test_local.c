@@ -141,7 +141,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    remove_tree(top);
+    ck_assert(remove_tree(top));
 }
 
 // --- Delivery ----------------------------------------------------------------------------------
@@ -360,7 +360,7 @@ START_TEST(tells_each_new_reason)
 {
     struct host n;
     start_up(&n, "g");
-    remove_tree(bus);
+    ck_assert(remove_tree(bus));
     make_file(bus);
     RUN_UNTIL(n.downs == 2, SOON_MS);
     ck_assert_ptr_nonnull(strstr(n.reasons, "was removed"));
@@ -538,7 +538,7 @@ START_TEST(rebuilds_a_directory_that_was_removed)
     start_up(&nodes[0], "g");
     start_up(&nodes[1], "g");
     host_join(&nodes[0], "h");
-    remove_tree(bus);
+    ck_assert(remove_tree(bus));
     check_rebuilt(nodes, 2);
 }
 END_TEST
