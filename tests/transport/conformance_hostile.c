@@ -105,7 +105,7 @@ static bool brings_good_message(void)
     snprintf(awaited, sizeof awaited, "good %d", ++number);
     has_come = false;
     for (int tries = 0; tries < 5 && !has_come; tries++) {
-        int64_t again_ns = now_ns() + 20000000;
+        int64_t again_ns = now_ns() + patience_ns(20);
         fixture->hostile_send(good, write_good(good, awaited));
         RUN_UNTIL(has_come || now_ns() > again_ns, SOON_MS);
     }
@@ -117,7 +117,7 @@ static bool brings_good_message(void)
 static void keep_silent(void)
 {
     int downs = victim.downs;
-    int64_t end_ns = now_ns() + patience_ns(fixture->frozen_ms);
+    int64_t end_ns = now_ns() + fixture->frozen_ms * INT64_C(1000000);
     RUN_UNTIL(victim.downs > downs || now_ns() > end_ns, fixture->frozen_ms + 1000);
     RUN_UNTIL(victim.is_up, fixture->return_ms + fixture->up_ms);
 }

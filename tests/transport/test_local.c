@@ -441,8 +441,10 @@ START_TEST(refuses_what_has_no_room_for_a_sockets_name)
     host_stop(&n);
     ck_assert_int_eq(try_open(&n, long_dir(82), why, sizeof why), -ENAMETOOLONG);
     ck_assert_ptr_nonnull(strstr(why, "108 bytes, at most 107"));
+    host_stop(&n);
     ck_assert_int_eq(try_open(&n, long_dir(180), why, sizeof why), -ENAMETOOLONG);
     ck_assert_ptr_nonnull(strstr(why, "206 bytes, at most 107"));
+    host_stop(&n);
 }
 END_TEST
 
