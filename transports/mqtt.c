@@ -26,7 +26,7 @@ enum {
     SUBSCRIBE_MS = 10000,    // for the broker to confirm all subscriptions
     ORDERLY_MS = 1000,       // for it to confirm what was sent before a close
     PARTING_MS = 500,        // and for the library to end after that
-    PACKET_MAX = 4096, // PROTOCOL.md M2
+    PACKET_MAX = 4096,       // PROTOCOL.md M2
     PUBLISH_MAX = 1024 * 1024,
     REASON_MAX = 512,
 };
@@ -325,8 +325,8 @@ static void on_message(struct actor_transport *transport, const struct mqtt_item
         return; // left meanwhile
     }
     if (!item->retain) {
-        transport->config.host_ops->message(transport->config.host, group->name, item->bytes,
-                                            item->len);
+        const char *name = item->text + (group->name - group->topic); // the host may leave it
+        transport->config.host_ops->message(transport->config.host, name, item->bytes, item->len);
     } else if (is_due(&transport->retained)) {
         host_log(transport, ACTOR_LOG_WARNING,
                  "a retained message on %s is no packet of a group -> ignored: %" PRIu64 " so far",

@@ -3,7 +3,8 @@
 //
 // A transport is a table of functions. All of them are called in the link's thread, and a transport
 // calls its host back in that thread only (one with threads of its own hands over through
-// uv_async_t). No function blocks. The built-in ones are peers of a user's own.
+// uv_async_t). No function blocks. The built-in ones are peers of a user's own; doc/transports.md
+// tells how to write one, and how to test it.
 #ifndef ASYNCACTOR_TRANSPORT_H
 #define ASYNCACTOR_TRANSPORT_H
 
@@ -18,16 +19,21 @@ extern "C" {
 struct uv_loop_s;
 struct actor_transport; // a transport's own; it embeds nothing of ours
 
-// The way back: news for the host. `host` is the pointer from the configuration.
+// The way back: news for the host. `host` is the pointer from the configuration. News come from the
+// loop, never from inside a function of the transport; only log() may be called there too. Inside
+// any of them the host may call all of the transport's functions: it may leave the group of a
+// message that it is being told, or close. After close() there are no news but closed().
 struct actor_transport_host_ops {
     // The channel works: joined groups are subscribed. Called again after each down.
     void (*up)(void *host);
-    // It does not, and why, as a sentence without the URL. Called before the first up as well, once
-    // for each different reason; the transport keeps trying.
+    // It does not, and why, as a sentence without the URL. Called before the first up as well; and
+    // while it is down, once more for each reason unlike the last. The transport keeps trying.
     void (*down)(void *host, const char *reason);
-    // A packet for a group. `bytes` need not outlive the call.
+    // A packet for a group that is joined. One that is too long is dropped, or told as too long.
+    // `group` and `bytes` last for the call, and need not outlive it.
     void (*message)(void *host, const char *group, const void *bytes, size_t len);
-    // The other end has confirmed a packet that was sent at sent_ns (CLOCK_BOOTTIME).
+    // The other end has confirmed a packet that was sent at sent_ns (CLOCK_BOOTTIME); each is later
+    // than the one before.
     void (*proof)(void *host, int64_t sent_ns);
     // Messages that were dropped because this side did not read in time (M4).
     void (*overrun)(void *host, uint64_t count);
@@ -70,16 +76,21 @@ struct actor_transport_ops {
     enum actor_transport_encoding encoding;
 
     // Starts the transport, down. 0, or a negative errno with a sentence in `why`, for what can
-    // never work (an unwritable directory is tried again, a bad port is not).
+    // never work (an unwritable directory is tried again, a bad port is not); then nothing is left
+    // open, and closed() does not come.
     int (*open)(struct actor_transport **transport, const struct actor_transport_config *config,
                 char *why, size_t why_size);
-    // Takes part in a group from now on, over reconnects too. 0 or a negative errno.
+    // Takes part in a group from now on, over reconnects too. 0 or a negative errno. A group is any
+    // name that PROTOCOL.md allows, and is joined once until it is left. While up it may take
+    // until the other end knows.
     int (*join)(struct actor_transport *transport, const char *group);
+    // Of a group that is joined. It is not told of any longer.
     void (*leave)(struct actor_transport *transport, const char *group);
     // How many bytes a packet of this group may have at most; NULL: 4096, as PROTOCOL.md M2.
     size_t (*packet_max)(const struct actor_transport *transport, const char *group);
-    // Broadcasts to a group. While down it is dropped, not queued. 0 or a negative errno
-    // (-EMSGSIZE: more than packet_max).
+    // Broadcasts to a group that is joined. 0 or a negative errno: -ENOTCONN while down, -EMSGSIZE
+    // for more than packet_max. Nothing stale is ever sent: what was taken for a connection is
+    // forgotten when that is lost. What cannot be sent in time is dropped, and told of (M4).
     int (*send)(struct actor_transport *transport, const char *group, const void *bytes,
                 size_t len);
     // Publishes to a topic; NULL where there are none. As send() otherwise.
@@ -88,8 +99,9 @@ struct actor_transport_ops {
     // Asks the other end for a confirmation soon, by something that others do not see. NULL where
     // `proves` is false.
     void (*prove)(struct actor_transport *transport);
-    // Ends: delivers what was sent (`orderly`: for at most one second), then calls closed(). No
-    // other call comes after this.
+    // Ends: delivers what was sent (`orderly`: for at most one second), then calls closed() from
+    // the loop, within half a second more, whatever the other end does. No other call comes after
+    // this.
     void (*close)(struct actor_transport *transport, bool orderly);
 };
 

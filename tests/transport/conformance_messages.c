@@ -116,17 +116,38 @@ START_TEST(keeps_prefixes_apart)
 }
 END_TEST
 
+// 64 bytes
+static const char longest[] = "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"
+                              "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"
+                              "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"
+                              "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f";
+
 // Legal ones: 1 to 64 bytes of UTF-8 without control characters and without any of "/+#".
+static const char *const names[] = {
+    ".",
+    "..",
+    "a.b",
+    "-",
+    " ",
+    "two words",
+    "%",
+    "%s%n",
+    "a%2Fb",
+    "$x",
+    "a\\b",
+    "'\"`;&",
+    "*?[]",
+    "@",
+    "=,",
+    "g:h",
+    "...",
+    "~",
+    "\xf0\x9f\x90\xa7",
+    longest,
+};
+
 START_TEST(takes_any_name_of_a_group)
 {
-    static const char *const names[] = {
-        ".", "..", "a.b", "-", " ", "two words", "%", "%s%n", "a%2Fb", "$x", "a\\b", "'\"`;&",
-        "*?[]", "@", "=,", "g:h", "...", "~", "\xf0\x9f\x90\xa7",
-        // 64 bytes
-        "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"
-        "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"
-        "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"
-        "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"};
     for (int i = 0; i < 2; i++) {
         host_open(prepare_end());
         for (size_t name = 0; name < sizeof names / sizeof *names; name++) {
@@ -185,6 +206,7 @@ static void leave(struct host *end, const char *group, const void *bytes, size_t
     (void)bytes;
     (void)len;
     host_leave(end, group);
+    ck_assert_str_eq(group, "g"); // lasts for the call
 }
 
 START_TEST(may_be_left_inside_message)

@@ -22,25 +22,25 @@ struct host {
     uv_loop_t loop;
     const struct actor_transport_ops *ops;
     struct actor_transport_config config; // may be changed until it is opened
-    bool is_open;
-    struct actor_transport *transport; // NULL: not open yet, or close() was called
+    struct actor_transport *transport;    // NULL: not open yet, or close() was called
     pid_t thread;
+    bool is_open;
     bool frozen; // its loop is not run
     // What it was told.
     bool is_up;
+    bool unordered; // a proof was older than one before, or of no time that has been
     int ups, downs, messages, proofs, closeds;
+    int calls; // of the transport that have not returned
     uint64_t overrun;
-    int64_t proved_ns;        // the last proof
-    bool unordered;           // a proof was older than one before, or of no time that has been
+    int64_t proved_ns; // the last proof
+    int64_t opened_ns;
+    int64_t stall_ns;         // the longest time that a call, or a round of the loop, has taken
+    size_t length;            // of the last message
+    char group[80];           // of the last message
+    char first[64], last[64]; // messages, as text
     char reason[512];         // why it is down
     char reasons[2048];       // each in a line of its own
     char logs[4096];          // as the reasons
-    char first[64], last[64]; // messages, as text
-    char group[80];           // of the last
-    size_t length;            // of the last
-    int64_t opened_ns;
-    int64_t stall_ns; // the longest time that a call, or a round of the loop, has taken
-    int calls;        // of the transport that have not returned
     // What it does when it is told; NULL: nothing.
     void (*in_up)(struct host *host);
     void (*in_down)(struct host *host);
