@@ -7,5 +7,6 @@
 
 extern const struct actor_transport_ops transport_local;
 extern const struct actor_transport_ops transport_mqtt;
+extern const struct actor_transport_ops transport_udp;
 
 #endif
