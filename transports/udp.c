@@ -10,9 +10,9 @@
 //   1 and n  the same of the group
 //   the rest the packet
 //
-// So several groups share an address, and a node knows what it sent itself, which the kernel gives
-// back for the sake of the others on the host. Whoever can put a datagram on the LAN may take part:
-// nothing here is secret or signed, and the address of a sender can be forged.
+// So several groups share an address, and a node can be spared what it sent itself, which the
+// kernel gives back for the sake of the others on the host. Whoever can put a datagram on the LAN
+// may take part: nothing here is secret or signed, and the address of a sender can be forged.
 //
 // Packets of up to 4 KiB (M2) travel in up to four fragments; one that is lost loses all. Beacons
 // have a few hundred bytes and go in one.
@@ -21,7 +21,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <netdb.h>
+#include <netinet/udp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +67,8 @@ struct channel {
     struct actor_transport *transport;
     uv_poll_t poll;
     int fd;
-    uint32_t missed; // as the kernel has counted so far
+    // The kernel counts what it does not queue: what we sent, and what there was no room for.
+    uint32_t sent, missed;
 };
 
 // Something that may happen often.
@@ -165,7 +169,6 @@ static void log_rest(struct actor_transport *t)
 
 // What a datagram says, as pieces of it.
 struct letter {
-    uint64_t incarnation;
     const uint8_t *prefix, *group, *packet;
     size_t prefix_len, group_len, packet_len;
 };
@@ -215,9 +218,6 @@ static enum verdict read_letter(const uint8_t *bytes, size_t len, struct letter 
     if (len < FIXED_BYTES) {
         return BROKEN;
     }
-    for (size_t i = FIXED_BYTES - INCARNATION_BYTES; i < FIXED_BYTES; i++) {
-        letter->incarnation = letter->incarnation << 8 | bytes[i];
-    }
     letter->packet = bytes + FIXED_BYTES;
     letter->packet_len = len - FIXED_BYTES;
     if (!take_text(&letter->packet, &letter->packet_len, &letter->prefix, &letter->prefix_len) ||
@@ -237,8 +237,7 @@ static void deliver(const struct actor_transport *t, const struct letter *letter
 {
     const struct actor_transport_config *config = &t->config;
     char name[NAME_BYTES + 1] = "";
-    if (letter->incarnation == config->incarnation ||
-        !is_text(config->prefix, letter->prefix, letter->prefix_len)) {
+    if (!is_text(config->prefix, letter->prefix, letter->prefix_len)) {
         return;
     }
     for (const struct group *g = t->groups; g != NULL; g = g->next) {
@@ -258,7 +257,6 @@ static void look_soon(struct actor_transport *t);
 struct arrival {
     union udp_address from;
     unsigned index; // of the interface
-    uint32_t missed;
     bool cut_off;
     size_t len;
     uint8_t bytes[HEADER_BYTES + PACKET_BYTES];
@@ -268,9 +266,7 @@ static void read_note(struct arrival *a, const struct cmsghdr *note)
 {
     struct in_pktinfo v4;
     struct in6_pktinfo v6;
-    if (note->cmsg_level == SOL_SOCKET && note->cmsg_type == SO_RXQ_OVFL) {
-        memcpy(&a->missed, CMSG_DATA(note), sizeof a->missed);
-    } else if (note->cmsg_level == IPPROTO_IP && note->cmsg_type == IP_PKTINFO) {
+    if (note->cmsg_level == IPPROTO_IP && note->cmsg_type == IP_PKTINFO) {
         memcpy(&v4, CMSG_DATA(note), sizeof v4);
         a->index = (unsigned)v4.ipi_ifindex;
     } else if (note->cmsg_level == IPPROTO_IPV6 && note->cmsg_type == IPV6_PKTINFO) {
@@ -281,8 +277,7 @@ static void read_note(struct arrival *a, const struct cmsghdr *note)
 
 static bool receive(const struct channel *channel, struct arrival *a)
 {
-    _Alignas(struct cmsghdr) char
-        notes[CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    _Alignas(struct cmsghdr) char notes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
     struct iovec room = {.iov_base = a->bytes, .iov_len = sizeof a->bytes};
     struct msghdr message = {
         .msg_name = &a->from,
@@ -299,7 +294,6 @@ static bool receive(const struct channel *channel, struct arrival *a)
     a->len = (size_t)len;
     a->cut_off = (message.msg_flags & MSG_TRUNC) != 0;
     a->index = 0;
-    a->missed = channel->missed;
     for (struct cmsghdr *note = CMSG_FIRSTHDR(&message); note != NULL;
          note = CMSG_NXTHDR(&message, note)) {
         read_note(a, note);
@@ -325,6 +319,26 @@ static void judge(struct actor_transport *t, const struct arrival *a)
     }
 }
 
+// Not by SO_RXQ_OVFL, which tells of a loss with the next datagram only.
+static uint32_t count_drops(int fd)
+{
+    uint32_t info[SK_MEMINFO_VARS] = {0};
+    socklen_t len = sizeof info;
+    getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len);
+    return info[SK_MEMINFO_DROPS];
+}
+
+// What was sent may not have come back yet: then there seem to be less than none.
+static void tell_missed(struct actor_transport *t)
+{
+    struct channel *channel = t->channel;
+    int32_t missed = (int32_t)(count_drops(channel->fd) - channel->sent - channel->missed);
+    if (missed > 0) {
+        channel->missed += (uint32_t)missed;
+        t->config.host_ops->overrun(t->config.host, (uint64_t)missed);
+    }
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct channel *channel = poll->data;
@@ -334,14 +348,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)events;
     // The host may close in its functions; the memory stays until the handles are closed.
     for (int i = 0; i < DATAGRAMS_AT_ONCE && t->channel == channel && receive(channel, &a); i++) {
-        uint32_t missed = a.missed - channel->missed;
-        channel->missed = a.missed;
-        if (missed > 0) {
-            t->config.host_ops->overrun(t->config.host, missed);
-        }
-        if (t->channel == channel) {
-            judge(t, &a);
-        }
+        judge(t, &a);
+    }
+    if (t->channel == channel) {
+        tell_missed(t);
     }
 }
 
@@ -372,20 +382,34 @@ static void close_channel(struct actor_transport *t)
     }
 }
 
-static bool open_channel(struct actor_transport *t, char why[UDP_WHY_BYTES])
+// Lets the kernel drop what has our incarnation: it wakes nobody and takes no place in the queue.
+static bool refuse_own(int fd, uint64_t incarnation)
+{
+    enum { FIRST = sizeof(struct udphdr) + FIXED_BYTES - INCARNATION_BYTES, SECOND = FIRST + 4 };
+    struct sock_filter lines[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SECOND + 4, 0, 5),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIRST),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(incarnation >> 32), 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SECOND),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)incarnation, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    struct sock_fprog filter = {.len = sizeof lines / sizeof *lines, .filter = lines};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+}
+
+static int new_channel(struct actor_transport *t, int fd)
 {
     struct channel *channel = calloc(1, sizeof *channel);
-    int fd = udp_open_socket(&t->meeting, &t->place, why);
-    int result =
-        channel == NULL || fd < 0 ? -ENOMEM : uv_poll_init(t->config.loop, &channel->poll, fd);
+    int result = channel == NULL ? -ENOMEM
+                 : !refuse_own(fd, t->config.incarnation)
+                     ? -errno
+                     : uv_poll_init(t->config.loop, &channel->poll, fd);
     if (result != 0) {
-        if (fd >= 0) {
-            snprintf(why, UDP_WHY_BYTES, "%s: the socket cannot be watched: %s", t->place.name,
-                     uv_strerror(result));
-            close(fd);
-        }
         free(channel);
-        return false;
+        return result;
     }
     channel->transport = t;
     channel->fd = fd;
@@ -393,7 +417,22 @@ static bool open_channel(struct actor_transport *t, char why[UDP_WHY_BYTES])
     uv_poll_start(&channel->poll, UV_READABLE, on_readable);
     t->open_handles++;
     t->channel = channel;
-    return true;
+    return 0;
+}
+
+static bool open_channel(struct actor_transport *t, char why[UDP_WHY_BYTES])
+{
+    int fd = udp_open_socket(&t->meeting, &t->place, why);
+    if (fd < 0) {
+        return false;
+    }
+    int result = new_channel(t, fd);
+    if (result != 0) {
+        close(fd);
+        snprintf(why, UDP_WHY_BYTES, "%s: no socket can be used: %s", t->place.name,
+                 strerror(-result));
+    }
+    return result == 0;
 }
 
 // Looks at the interfaces; whether there is one that works, and we are joined there.
@@ -616,6 +655,7 @@ static int udp_send(struct actor_transport *t, const char *name, const void *byt
     struct msghdr message = {
         .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
     if (sendmsg(t->channel->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+        t->channel->sent++;
         return 0;
     }
     int error = errno;

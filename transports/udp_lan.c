@@ -293,7 +293,6 @@ static bool set_up_socket(int fd, const struct udp_meeting *m)
 {
     const struct option both[] = {
         {SOL_SOCKET, SO_REUSEADDR, 1}, // for several agents on a host; each hears all
-        {SOL_SOCKET, SO_RXQ_OVFL, 1},
         {SOL_SOCKET, SO_RCVBUF, RECEIVE_BYTES},
     };
     const struct option v4[] = {
