@@ -25,7 +25,6 @@
 #include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/udp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,25 +105,16 @@ struct actor_transport {
     char reason[UDP_WHY_BYTES]; // the last one told
 };
 
-static void log_line(const struct actor_transport *t, const char *line)
-{
-    t->config.host_ops->log(t->config.host, ACTOR_LOG_WARNING, line);
-}
-
 // --- Complaints --------------------------------------------------------------------------------
 
-__attribute__((format(printf, 3, 4))) static void
-log_complaint(const struct actor_transport *t, struct complaint *c, const char *format, ...)
+static void log_complaint(const struct actor_transport *t, struct complaint *c, const char *what,
+                          const char *why)
 {
-    char line[LINE_BYTES], what[LINE_BYTES / 2];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
-    va_end(arguments);
-    snprintf(line, sizeof line, "%s: %" PRIu64 " %s", t->meeting.text, c->count, what);
+    char line[LINE_BYTES];
+    snprintf(line, sizeof line, "%s: %s: %" PRIu64 " (%s)", t->meeting.text, what, c->count, why);
     c->count = 0;
     c->log_ms = uv_now(t->config.loop);
-    log_line(t, line);
+    t->config.host_ops->log(t->config.host, ACTOR_LOG_WARNING, line);
 }
 
 // Counts one more; whether it is time for a line.
@@ -136,18 +126,18 @@ static bool complain(const struct actor_transport *t, struct complaint *c)
 
 static void refuse(struct actor_transport *t, enum verdict verdict, const union udp_address *from)
 {
-    char sender[NI_MAXHOST] = "?";
+    char sender[INET6_ADDRSTRLEN + IF_NAMESIZE] = "?", why[LINE_BYTES / 2];
     if (complain(t, &t->refused[verdict])) {
         getnameinfo(&from->any, sizeof *from, sender, sizeof sender, NULL, 0, NI_NUMERICHOST);
-        log_complaint(t, &t->refused[verdict], "datagrams refused: %s (the last from %s)",
-                      verdict_text[verdict], sender);
+        snprintf(why, sizeof why, "%s; the last from %s", verdict_text[verdict], sender);
+        log_complaint(t, &t->refused[verdict], "datagrams refused", why);
     }
 }
 
 static void count_unsent(struct actor_transport *t, int error)
 {
     if (complain(t, &t->unsent)) {
-        log_complaint(t, &t->unsent, "messages not sent by %s: %s", t->place.name,
+        log_complaint(t, &t->unsent, "messages not sent",
                       error == EPERM ? "a firewall on this host forbids it" : strerror(error));
     }
 }
@@ -156,12 +146,11 @@ static void log_rest(struct actor_transport *t)
 {
     for (size_t i = 0; i < VERDICTS; i++) {
         if (t->refused[i].count > 0) {
-            log_complaint(t, &t->refused[i], "datagrams refused up to the end: %s",
-                          verdict_text[i]);
+            log_complaint(t, &t->refused[i], "datagrams refused up to the end", verdict_text[i]);
         }
     }
     if (t->unsent.count > 0) {
-        log_complaint(t, &t->unsent, "messages not sent up to the end");
+        log_complaint(t, &t->unsent, "messages not sent up to the end", t->place.name);
     }
 }
 
