@@ -9,6 +9,7 @@ Losses and cuts are made by nftables as frames pass the bridge: not every kernel
 and containers' often lack sch_netem), and this way each receiver loses frames of his own, and
 nothing tells a host that it was cut off."""
 import os
+import re
 import shutil
 import subprocess
 from typing import Iterable
@@ -19,6 +20,7 @@ from processes import Process
 PROGRAMS = "ip nft nsenter setpriv unshare".split()
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 LOSS_STEPS = 10000  # of a percentage, for nftables, which count in whole numbers
+SNOOP_CENTISECONDS = 50  # until the switch relies on what it was told
 
 
 class Namespace(Process):
@@ -157,6 +159,16 @@ class Lan:
         self.lost_percent = percent
         self.filter()
 
+    def lost(self) -> int:
+        """How many were lost, since anything here was changed."""
+        packets = re.search(r"counter packets (\d+)", self.hub.run("nft", "list", "ruleset"))
+        return int(packets.group(1)) if packets else 0
+
+    def snoop(self) -> None:
+        """The switch asks who has joined, and sends multicast nowhere else."""
+        self.hub.ip("link set br0 type bridge mcast_snooping 1 mcast_querier 1 "
+                    f"mcast_query_response_interval {SNOOP_CENTISECONDS}")
+
     def filter(self) -> None:
         rules = []
         for island in self.islands:
@@ -165,7 +177,7 @@ class Lan:
                 rules.append(f"iifname {{ {ports} }} oifname != {{ {ports} }} drop")
         if self.lost_percent:
             lost = round(self.lost_percent / 100 * LOSS_STEPS)
-            rules.append(f"numgen random mod {LOSS_STEPS} < {lost} drop")
+            rules.append(f"numgen random mod {LOSS_STEPS} < {lost} counter drop")
         self.hub.run("nft", "-f", "-", given="\n".join((
             "table bridge lan", "delete table bridge lan", "table bridge lan {", "chain pass {",
             "type filter hook forward priority 0; policy accept;", *rules, "}", "}", "")))

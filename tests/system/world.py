@@ -54,6 +54,7 @@ class World:
         self.dir.chmod(0o755)
         self.url = f"local:{self.dir}/bus"
         self.nodes: list[Node] = []
+        self.places: dict[str, Sequence[str]] = {}  # commands to run nodes of these names under
         self.broker: Optional[Broker] = None
         self.news = threading.Condition()
         self.trace: collections.deque[str] = collections.deque(maxlen=TRACE_LINES)
@@ -86,6 +87,7 @@ class World:
     def node(self, name: str, *options: str, url: Optional[str] = None,
              groups: Sequence[str] = ("g",), prefix: Sequence[str] = (), **how: Any) -> Node:
         """Starts an actord; `how` is for Node, `prefix` a command to run it under."""
+        prefix = [*self.places.get(name, ()), *prefix]
         seats = [option for group in groups for option in ("-g", group)]
         command = [*prefix, str(ACTORD), "-n", name, *seats, "-t", url or self.url, "--events",
                    "--log", LOG, *self.timing.options, *options]
