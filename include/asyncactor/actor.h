@@ -63,7 +63,8 @@ const char *actor_link_config_why(const struct actor_link_config *config);
 // the host name. It must be unlike all others in the group.
 int actor_link_config_set_name(struct actor_link_config *config, const char *name);
 
-// Where the group meets: "local:[DIR]", "mqtt://[USER[:PASSWORD]@]HOST[:PORT]", "mqtts://...".
+// Where the group meets: "local:[DIR]", "mqtt://[USER[:PASSWORD]@]HOST[:PORT]", "mqtts://...",
+// "udp://ADDRESS[:PORT][?iface=NAME&ttl=N]".
 // Default: "local:", a bus for this host.
 int actor_link_config_set_url(struct actor_link_config *config, const char *url);
 
