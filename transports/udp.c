@@ -124,14 +124,13 @@ static bool complain(const struct actor_transport *t, struct complaint *c)
     return c->log_ms == 0 || uv_now(t->config.loop) - c->log_ms >= LOG_PAUSE_MS;
 }
 
-static void refuse(struct actor_transport *t, enum verdict verdict, const union udp_address *from)
+static void log_refused(struct actor_transport *t, enum verdict verdict,
+                        const union udp_address *from)
 {
     char sender[INET6_ADDRSTRLEN + IF_NAMESIZE] = "?", why[LINE_BYTES / 2];
-    if (complain(t, &t->refused[verdict])) {
-        getnameinfo(&from->any, sizeof *from, sender, sizeof sender, NULL, 0, NI_NUMERICHOST);
-        snprintf(why, sizeof why, "%s; the last from %s", verdict_text[verdict], sender);
-        log_complaint(t, &t->refused[verdict], "datagrams refused", why);
-    }
+    getnameinfo(&from->any, sizeof *from, sender, sizeof sender, NULL, 0, NI_NUMERICHOST);
+    snprintf(why, sizeof why, "%s; the last from %s", verdict_text[verdict], sender);
+    log_complaint(t, &t->refused[verdict], "datagrams refused", why);
 }
 
 static void count_unsent(struct actor_transport *t, int error)
@@ -303,8 +302,8 @@ static void judge(struct actor_transport *t, const struct arrival *a)
     }
     if (verdict == WELCOME) {
         deliver(t, &letter);
-    } else {
-        refuse(t, verdict, &a->from);
+    } else if (complain(t, &t->refused[verdict])) {
+        log_refused(t, verdict, &a->from);
     }
 }
 

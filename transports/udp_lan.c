@@ -152,11 +152,11 @@ static int ask_source(const struct udp_meeting *m, unsigned index, union udp_add
     int fd = socket(m->address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     union udp_address to = address_at(m, index);
     socklen_t len = sizeof *source;
-    int error = fd < 0 || (index != 0 && !send_from(fd, m, index)) ||
-                        connect(fd, &to.any, address_len(m)) < 0 ||
-                        getsockname(fd, &source->any, &len) < 0
-                    ? errno
-                    : 0;
+    memset(source, 0, sizeof *source);
+    bool answered = fd >= 0 && (index == 0 || send_from(fd, m, index)) &&
+                    connect(fd, &to.any, address_len(m)) == 0 &&
+                    getsockname(fd, &source->any, &len) == 0;
+    int error = answered ? 0 : errno;
     if (fd >= 0) {
         close(fd);
     }
