@@ -546,6 +546,19 @@ START_TEST(an_ipv6_address_is_used_when_it_is_found_to_be_nobody_elses)
 }
 END_TEST
 
+START_TEST(ipv6_may_be_disabled)
+{
+    struct host host;
+    network_run("echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6");
+    start(&host, group_link, "eth0", "g");
+    RUN_UNTIL(contains(host.reasons, "eth0 has no IPv6 address"), AT_ONCE_MS);
+    network_run("echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6\n"
+                "ip address add fe80::1/64 dev eth0 nodad");
+    RUN_UNTIL(host.is_up, AT_ONCE_MS);
+    host_stop(&host);
+}
+END_TEST
+
 START_TEST(without_a_route_and_a_name_it_waits_for_one)
 {
     struct host host;
@@ -696,6 +709,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, an_interface_that_comes_back_is_joined_again);
     tcase_add_test(tests, another_interface_of_the_name_is_another_link);
     tcase_add_test(tests, an_ipv6_address_is_used_when_it_is_found_to_be_nobody_elses);
+    tcase_add_test(tests, ipv6_may_be_disabled);
     tcase_add_test(tests, without_a_route_and_a_name_it_waits_for_one);
     tcase_add_loop_test(tests, without_a_name_the_routing_table_decides, 0, 2);
     tcase_add_test(tests, a_port_that_another_program_holds_is_waited_for);
