@@ -239,8 +239,6 @@ static void deliver(const struct actor_transport *t, const struct letter *letter
 
 // --- Receiving ---------------------------------------------------------------------------------
 
-static void look_soon(struct actor_transport *t);
-
 // A datagram, and what the kernel says of it.
 struct arrival {
     union udp_address from;
@@ -332,8 +330,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     struct channel *channel = poll->data;
     struct actor_transport *t = channel->transport;
     struct arrival a;
-    (void)status;
     (void)events;
+    if (status < 0) {
+        uv_poll_start(poll, UV_READABLE, on_readable); // as on_news() does
+    }
     // The host may close in its functions; the memory stays until the handles are closed.
     for (int i = 0; i < DATAGRAMS_AT_ONCE && t->channel == channel && receive(channel, &a); i++) {
         judge(t, &a);
@@ -477,13 +477,16 @@ static void look_soon(struct actor_transport *t)
     uv_timer_start(&t->timer, on_timer, since_ms < LOOK_PAUSE_MS ? LOOK_PAUSE_MS - since_ms : 0, 0);
 }
 
-// That there is news is enough; a queue that was full has lost some, which is news as well.
+// That there is news is enough. When the queue was full some is lost, which is an error of the
+// socket; libuv watches it no longer then, and reading clears it.
 static void on_news(uv_poll_t *poll, int status, int events)
 {
     struct actor_transport *t = poll->data;
     char byte;
-    (void)status;
     (void)events;
+    if (status < 0) {
+        uv_poll_start(poll, UV_READABLE, on_news);
+    }
     for (int i = 0; i < NEWS_AT_ONCE && recv(t->news_fd, &byte, sizeof byte, MSG_DONTWAIT) >= 0;
          i++) {
     }
@@ -623,12 +626,6 @@ static void udp_leave(struct actor_transport *t, const char *name)
     }
 }
 
-static bool is_loss_of_link(int error)
-{
-    return error == ENETUNREACH || error == EHOSTUNREACH || error == ENETDOWN || error == ENODEV ||
-           error == EADDRNOTAVAIL;
-}
-
 static int udp_send(struct actor_transport *t, const char *name, const void *bytes, size_t len)
 {
     struct group *g = *find_group(t, name);
@@ -648,10 +645,7 @@ static int udp_send(struct actor_transport *t, const char *name, const void *byt
     }
     int error = errno;
     count_unsent(t, error);
-    if (is_loss_of_link(error)) {
-        look_soon(t);
-    }
-    return -error;
+    return -error; // when it is the interface's, news of it will come
 }
 
 static void on_handle_closed(uv_handle_t *handle)

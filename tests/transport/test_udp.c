@@ -370,40 +370,51 @@ START_TEST(what_is_sent_to_the_host_alone_is_refused)
 }
 END_TEST
 
-static void check_stranger(struct host *host, int fd, bool taken)
+// A far host of another network on the same cable.
+static int open_stranger(void)
+{
+    const struct sockaddr_in afar = {.sin_family = AF_INET,
+                                     .sin_addr.s_addr = inet_addr("10.99.0.1")};
+    int fd = far_open(AF_INET);
+    network_run_far("ip address add 10.99.0.1/32 dev lo");
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&afar, sizeof afar), 0);
+    return fd;
+}
+
+static void stranger_says(int fd, const char *text)
 {
     static uint8_t letter[LETTER_MAX];
-    size_t len = write_letter(letter, "actor", "g", "x");
+    far_send(fd, group_v4, letter, write_letter(letter, "actor", "g", text));
+}
+
+// Joins his network, and waits until that is known.
+static void meet_stranger(struct host *host, int fd)
+{
+    int64_t end_ns = now_ns() + patience_ns(AT_ONCE_MS);
     int before = host->messages;
-    far_send(fd, group_v4, letter, len);
-    RUN_UNTIL(host->messages > before || host->logs[0] != '\0', AT_ONCE_MS);
-    ck_assert_int_eq(host->messages > before, taken);
+    network_run("ip address add 10.99.0.9/24 dev eth0");
+    while (host->messages == before && now_ns() < end_ns) {
+        stranger_says(fd, "is it me?");
+        hosts_turn(10);
+    }
+    ck_assert_str_eq(host->last, "is it me?");
 }
 
 START_TEST(with_a_ttl_of_1_senders_are_of_this_network)
 {
-    const struct sockaddr_in afar = {.sin_family = AF_INET,
-                                     .sin_addr.s_addr = inet_addr("10.99.0.1")};
     struct host strict, lenient;
-    int fd = far_open(AF_INET);
-    network_run_far("ip address add 10.99.0.1/32 dev lo");
-    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&afar, sizeof afar), 0);
+    int fd = open_stranger();
     start_up(&strict, group_v4, "eth0");
-    check_stranger(&strict, fd, false);
-    ck_assert_msg(contains(strict.logs, "no address of this network"), "%s", strict.logs);
-    ck_assert_msg(contains(strict.logs, "10.99.0.1"), "%s", strict.logs);
     prepare(&lenient, group_v4, "eth0", "2");
     host_open(&lenient);
     host_join(&lenient, "g");
     RUN_UNTIL(lenient.is_up, AT_ONCE_MS);
-    check_stranger(&lenient, fd, true);
-    // A network that the interface is on from now on.
-    network_run("ip address add 10.99.0.9/24 dev eth0");
-    int64_t end_ns = now_ns() + patience_ns(AT_ONCE_MS);
-    while (strict.messages == 0 && now_ns() < end_ns) {
-        check_stranger(&lenient, fd, true);
-    }
-    ck_assert_int_gt(strict.messages, 0);
+    stranger_says(fd, "hello");
+    RUN_UNTIL(lenient.messages == 1 && strict.logs[0] != '\0', AT_ONCE_MS);
+    ck_assert_int_eq(strict.messages, 0);
+    ck_assert_msg(contains(strict.logs, "no address of this network"), "%s", strict.logs);
+    ck_assert_msg(contains(strict.logs, "10.99.0.1"), "%s", strict.logs);
+    meet_stranger(&strict, fd);
     host_stop(&strict);
     host_stop(&lenient);
     close(fd);
@@ -626,6 +637,25 @@ START_TEST(news_of_others_costs_little)
 }
 END_TEST
 
+// As much as there is no room for while the loop stands still.
+START_TEST(news_comes_again_after_some_was_lost)
+{
+    struct host host;
+    int fd = open_stranger();
+    start_up(&host, group_v4, "eth0");
+    host.frozen = true;
+    network_run("for i in $(seq 1000); do echo address add 10.1.1.1/24 dev eth1; "
+                "echo address del 10.1.1.1/24 dev eth1; done | ip -batch -");
+    host.frozen = false;
+    meet_stranger(&host, fd);
+    ck_assert_int_eq(host.downs, 0);
+    network_run("ip address flush dev eth0");
+    RUN_UNTIL(host.downs == 1, AT_ONCE_MS);
+    host_stop(&host);
+    close(fd);
+}
+END_TEST
+
 // --- What is lost ------------------------------------------------------------------------------
 
 START_TEST(what_a_full_queue_loses_is_counted)
@@ -714,6 +744,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, without_a_name_the_routing_table_decides, 0, 2);
     tcase_add_test(tests, a_port_that_another_program_holds_is_waited_for);
     tcase_add_test(tests, news_of_others_costs_little);
+    tcase_add_test(tests, news_comes_again_after_some_was_lost);
     tcase_add_test(tests, what_a_full_queue_loses_is_counted);
     tcase_add_test(tests, a_firewall_that_forbids_to_send_is_told_once);
     tcase_add_loop_test(tests, what_is_sent_to_no_network_is_an_error, 0, 2);
