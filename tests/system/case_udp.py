@@ -13,7 +13,7 @@ IPV4 = "udp://239.255.77.77:7777?iface=eth0"
 IPV6 = "udp://[ff02::4d4d]:7777?iface=eth0"
 BY_ROUTE = "udp://239.255.77.77"
 AT_ONCE = 0.5  # for ip(8) to run, the kernel to tell, and a look at the interfaces
-CARRIER = 2.0  # the same of a cable, of which the kernel tells once a second
+CARRIER = 2.0  # the same of a cable: the kernel tells once a second of all in the system
 
 
 def start_lan(world: World, names: str, url: str = IPV4) -> Lan:
@@ -61,10 +61,11 @@ def snooping_switch_udp(world: World) -> None:
     lan.snoop()
     nodes = world.group("abc")
     world.await_all_tagged(nodes)
+    at = now()
     lan.host(1).down()
-    world.await_event("link-down", AT_ONCE, node=nodes[0])
+    down = world.await_event("link-down", AT_ONCE, after=at, node=nodes[0])
     lan.host(1).up()
-    up = world.await_event("link-up", AT_ONCE, after=now(), node=nodes[0])
+    up = world.await_event("link-up", CARRIER, after=down.mono, node=nodes[0])
     world.await_all_tagged(nodes, after=up.mono)
     check(len(world.events("slot", up.mono, nodes[0])[-1]["ring"]) == 3, "it leads alone")
 
@@ -111,9 +112,9 @@ def check_off(world: World, holder: Node, at: float, within: float, words: str) 
     world.note(f"{words}: told after {1000 * (down.mono - at):.0f} ms")
 
 
-def check_back(world: World, node: Node, at: float, within: float) -> None:
-    up = world.await_event("link-up", within, after=at, node=node)
-    check(up.mono - at < within, f"link-up {up.mono - at:.2f} s after its interface")
+def check_back(world: World, node: Node, at: float) -> None:
+    up = world.await_event("link-up", CARRIER, after=at, node=node)
+    check(up.mono - at < CARRIER, f"link-up {up.mono - at:.2f} s after its interface")
     world.await_event("tag", 10 * world.timing.turn_max, after=at, node=node)
 
 
@@ -131,7 +132,7 @@ def interfaces_udp(world: World) -> None:
     check_off(world, tag.node, at, AT_ONCE, "eth0 is down")
     at = now()
     lan.host(number).up()
-    check_back(world, tag.node, at, AT_ONCE)
+    check_back(world, tag.node, at)
     tag = world.next_tag()
     number = host_of(lan, tag.node, "abc")
     at = now()
@@ -139,7 +140,7 @@ def interfaces_udp(world: World) -> None:
     check_off(world, tag.node, at, CARRIER, "no carrier")
     at = now()
     lan.plug(number)
-    check_back(world, tag.node, at, CARRIER)
+    check_back(world, tag.node, at)
 
 
 # --- The network between them ------------------------------------------------------------------

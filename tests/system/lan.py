@@ -166,8 +166,9 @@ class Lan:
 
     def snoop(self) -> None:
         """The switch asks who has joined, and sends multicast nowhere else."""
-        self.hub.ip("link set br0 type bridge mcast_snooping 1 mcast_querier 1 "
-                    f"mcast_query_response_interval {SNOOP_CENTISECONDS}")
+        self.hub.ip(
+            f"link set br0 type bridge mcast_query_response_interval {SNOOP_CENTISECONDS}",
+            "link set br0 type bridge mcast_snooping 1 mcast_querier 1")
 
     def filter(self) -> None:
         rules = []

@@ -99,7 +99,7 @@ static const struct conformance fixture = {
     .delivery_ms = 2000, // a queue may be long
     .up_ms = 1000,
     .down_ms = 1000,
-    .return_ms = 1000,
+    .return_ms = 3000, // the kernel tells of cables once a second
 };
 
 int main(void)

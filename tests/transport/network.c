@@ -127,6 +127,10 @@ void network_plug(void)
         add_addresses(far, 2, number);
         add_addresses(here, 1, number);
     }
+    // The kernel may take a second to see that they are plugged in.
+    run_in(here, "for i in eth0 eth1; do\n"
+                 "until ip link show $i | grep -q 'state UP'; do sleep 0.01; done\n"
+                 "done");
 }
 
 void network_set_up(void)
