@@ -10,13 +10,34 @@ enum { NAMES_MIN = 4 };
 
 // --- Encodings ---------------------------------------------------------------------------------
 
+#ifdef HAVE_SERF
+static const bool has_msgpack = true;
+#else
+static const bool has_msgpack = false;
+
+// Never called: such a link is refused when it is opened.
+enum drop translate_to_cbor(const uint8_t *bytes, size_t len, uint8_t *cbor, size_t *cbor_len)
+{
+    (void)bytes;
+    (void)len;
+    (void)cbor;
+    *cbor_len = 0;
+    return DROP_MALFORMED;
+}
+
+size_t translate_from_cbor(const uint8_t *cbor, size_t len, uint8_t *bytes, size_t size)
+{
+    (void)cbor;
+    (void)len;
+    (void)bytes;
+    (void)size;
+    return 0;
+}
+#endif
+
 bool packet_can(enum actor_transport_encoding encoding)
 {
-#ifdef HAVE_SERF
-    return encoding == ACTOR_TRANSPORT_CBOR || encoding == ACTOR_TRANSPORT_MSGPACK;
-#else
-    return encoding == ACTOR_TRANSPORT_CBOR;
-#endif
+    return encoding == ACTOR_TRANSPORT_CBOR || has_msgpack;
 }
 
 size_t packet_max(const struct actor_link *link, const char *group)
@@ -31,7 +52,6 @@ size_t packet_max(const struct actor_link *link, const char *group)
 enum drop packet_decode(struct actor_link *link, const uint8_t *bytes, size_t len,
                         struct message *message)
 {
-#ifdef HAVE_SERF
     if (link->ops->encoding == ACTOR_TRANSPORT_MSGPACK) {
         enum drop drop = translate_to_cbor(bytes, len, link->translated, &len);
         if (drop != DROP_NONE) {
@@ -39,20 +59,17 @@ enum drop packet_decode(struct actor_link *link, const uint8_t *bytes, size_t le
         }
         bytes = link->translated;
     }
-#endif
     return codec_decode(bytes, len, message);
 }
 
 size_t packet_encode(const struct actor_link *link, const struct message *message, uint8_t *packet)
 {
     size_t len = codec_encode(message, packet, MESSAGE_MAX_BYTES);
-#ifdef HAVE_SERF
     if (link->ops->encoding == ACTOR_TRANSPORT_MSGPACK) {
         uint8_t cbor[MESSAGE_MAX_BYTES];
         memcpy(cbor, packet, len);
         len = translate_from_cbor(cbor, len, packet, MESSAGE_MAX_BYTES);
     }
-#endif
     return len;
 }
 
