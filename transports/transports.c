@@ -9,6 +9,9 @@ static const struct actor_transport_ops *const built_in[] = {
 #ifdef HAVE_MQTT
     &transport_mqtt,
 #endif
+#ifdef HAVE_SERF
+    &transport_serf,
+#endif
 #ifdef HAVE_UDP
     &transport_udp,
 #endif

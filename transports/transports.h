@@ -7,6 +7,7 @@
 
 extern const struct actor_transport_ops transport_local;
 extern const struct actor_transport_ops transport_mqtt;
+extern const struct actor_transport_ops transport_serf;
 extern const struct actor_transport_ops transport_udp;
 
 #endif

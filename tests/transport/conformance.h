@@ -78,8 +78,9 @@ struct conformance {
     // What becomes of that second burst.
     enum conformance_loss burst_loss;
     // An end whose loop is not run keeps at least so many, of 64 bytes each, for when it is run
-    // again. The test sends 1,000 more, and they get lost like this.
+    // again. The test sends so many more (0: 1,000), and they get lost like this.
     int reader_keeps;
+    int reader_beyond;
     enum conformance_loss reader_loss;
     // How many lost messages a line of the log tells of; 0: none, it is about something else.
     uint64_t (*lost_in_line)(const char *line);

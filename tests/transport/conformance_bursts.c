@@ -4,13 +4,18 @@
 
 enum {
     STALL_MS = 500, // nothing blocks; a busy machine may do so
-    BEYOND = 1000,  // what a frozen reader keeps
+    TURN = 1000,    // the loops run once in so many messages of a burst
     SLOW_TURN = 25, // a slow one's loop runs once in so many messages
 };
 
 static int burst_count(void)
 {
     return fixture->burst_count > 0 ? fixture->burst_count : 10000;
+}
+
+static int beyond_count(void)
+{
+    return fixture->reader_beyond > 0 ? fixture->reader_beyond : 1000;
 }
 
 static void check_stalls(void)
@@ -57,7 +62,7 @@ START_TEST(accounts_for_a_burst)
     start_ends(3, "g");
     for (int i = 0; i < burst_count(); i++) {
         say(0, "g");
-        if (i % BEYOND == 0) {
+        if (i % TURN == 0) {
             hosts_turn(0);
         }
     }
@@ -80,7 +85,7 @@ END_TEST
 // The others get everything meanwhile; then it reads what was kept, and hears what is new.
 START_TEST(a_frozen_reader_costs_the_others_nothing)
 {
-    int count = fixture->reader_keeps + BEYOND;
+    int count = fixture->reader_keeps + beyond_count();
     start_ends(3, "g");
     ends[2].frozen = true;
     say_paced(0, "g", count);
@@ -102,13 +107,13 @@ END_TEST
 START_TEST(a_slow_reader_costs_the_others_nothing)
 {
     start_ends(3, "g");
-    for (int i = 0; i < BEYOND; i += SLOW_TURN) {
+    for (int i = 0; i < beyond_count(); i += SLOW_TURN) {
         ends[2].frozen = true;
         say_paced(0, "g", SLOW_TURN);
         ends[2].frozen = false;
         hosts_turn(0);
     }
-    ck_assert_int_eq(heard_count(1, 0), BEYOND);
+    ck_assert_int_eq(heard_count(1, 0), beyond_count());
     get_through(0, 2, "g");
     int sent = say(0, "g");
     RUN_UNTIL(all_heard(0, sent), fixture->delivery_ms);

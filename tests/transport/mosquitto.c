@@ -2,19 +2,14 @@
 // Starting and ending mosquitto for the tests of the MQTT transport.
 #include "mosquitto.h"
 #include "host.h"
+#include "process.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 void mosquitto_init(struct mosquitto *broker)
 {
@@ -34,41 +29,13 @@ const char *mosquitto_file(const struct mosquitto *broker, const char *name, con
     return path;
 }
 
-// Forks, and ends the child with the test.
-static pid_t spawn(const char *const arguments[])
-{
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        int null = open("/dev/null", O_RDWR);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(null, STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-        setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-        execvp(arguments[0], (char *const *)arguments);
-        _exit(127);
-    }
-    return pid;
-}
-
-static bool is_listening(int port)
-{
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool listens = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    close(fd);
-    return listens;
-}
-
 void mosquitto_run(struct mosquitto *broker, const char *lines)
 {
     char configuration[1024];
     snprintf(configuration, sizeof configuration, "user root\nlistener %d 127.0.0.1\n%s",
              broker->port, lines);
     const char *path = mosquitto_file(broker, "mosquitto.conf", configuration);
-    broker->pid = spawn((const char *const[]){"mosquitto", "-c", path, NULL});
+    broker->pid = spawn((const char *const[]){"mosquitto", "-c", path, NULL}, NULL);
     for (int tries = 0; !is_listening(broker->port); tries++) {
         ck_assert_int_lt(tries, 1000);
         poll(NULL, 0, 5);
@@ -93,11 +60,4 @@ void mosquitto_remove(struct mosquitto *broker)
 {
     mosquitto_kill(broker);
     run_program((const char *const[]){"rm", "-r", broker->directory, NULL});
-}
-
-void run_program(const char *const arguments[])
-{
-    int status = -1;
-    waitpid(spawn(arguments), &status, 0);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s failed", arguments[0]);
 }

@@ -22,7 +22,4 @@ void mosquitto_signal(const struct mosquitto *broker, int signal);
 void mosquitto_kill(struct mosquitto *broker);
 void mosquitto_remove(struct mosquitto *broker);
 
-// Runs a program to its end, which must be a good one.
-void run_program(const char *const arguments[]);
-
 #endif

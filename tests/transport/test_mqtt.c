@@ -5,6 +5,7 @@
 #include "fake_broker.h"
 #include "host.h"
 #include "mosquitto.h"
+#include "process.h"
 #include "transports/transports.h"
 
 #include <errno.h>
