@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,11 +18,16 @@ enum { HOSTS_MAX = 32 };
 static struct host *hosts; // that are prepared
 static uint64_t incarnations;
 
-int64_t now_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t now_ns(void)
+{
+    return clock_ns(CLOCK_BOOTTIME);
 }
 
 int64_t patience_ns(int ms)
@@ -146,22 +152,39 @@ static const struct actor_transport_host_ops host_ops = {
 
 // --- Its calls ---------------------------------------------------------------------------------
 
-static void note_stall(struct host *host, int64_t since_ns)
+// When something began, by three measures.
+struct start {
+    int64_t wall_ns, cpu_ns;
+    long waits; // how often the thread has waited for something
+};
+
+static struct start start_now(void)
 {
-    int64_t took_ns = now_ns() - since_ns;
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return (struct start){
+        .wall_ns = now_ns(), .cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), .waits = usage.ru_nvcsw};
+}
+
+// A thread that only had to leave the processor to others has not stood still.
+static void note_stall(struct host *host, struct start start)
+{
+    struct start end = start_now();
+    int64_t took_ns =
+        end.waits > start.waits ? end.wall_ns - start.wall_ns : end.cpu_ns - start.cpu_ns;
     host->stall_ns = took_ns > host->stall_ns ? took_ns : host->stall_ns;
 }
 
-static int64_t begin_call(struct host *host)
+static struct start begin_call(struct host *host)
 {
     host->calls++;
-    return now_ns();
+    return start_now();
 }
 
-static void end_call(struct host *host, int64_t since_ns)
+static void end_call(struct host *host, struct start start)
 {
     host->calls--;
-    note_stall(host, since_ns);
+    note_stall(host, start);
 }
 
 void host_prepare(struct host *host, const struct actor_transport_ops *ops, const char *name)
@@ -185,9 +208,10 @@ void host_prepare(struct host *host, const struct actor_transport_ops *ops, cons
 
 int host_try_open(struct host *host, char *why, size_t why_size)
 {
-    int64_t start_ns = host->opened_ns = begin_call(host);
+    struct start start = begin_call(host);
+    host->opened_ns = start.wall_ns;
     int result = host->ops->open(&host->transport, &host->config, why, why_size);
-    end_call(host, start_ns);
+    end_call(host, start);
     host->is_open = result == 0;
     return result;
 }
@@ -201,9 +225,9 @@ void host_open(struct host *host)
 
 int host_try_join(struct host *host, const char *group)
 {
-    int64_t start_ns = begin_call(host);
+    struct start start = begin_call(host);
     int result = host->ops->join(host->transport, group);
-    end_call(host, start_ns);
+    end_call(host, start);
     return result;
 }
 
@@ -214,16 +238,16 @@ void host_join(struct host *host, const char *group)
 
 void host_leave(struct host *host, const char *group)
 {
-    int64_t start_ns = begin_call(host);
+    struct start start = begin_call(host);
     host->ops->leave(host->transport, group);
-    end_call(host, start_ns);
+    end_call(host, start);
 }
 
 int host_send(struct host *host, const char *group, const void *bytes, size_t len)
 {
-    int64_t start_ns = begin_call(host);
+    struct start start = begin_call(host);
     int result = host->ops->send(host->transport, group, bytes, len);
-    end_call(host, start_ns);
+    end_call(host, start);
     return result;
 }
 
@@ -234,27 +258,27 @@ void host_say(struct host *host, const char *group, const char *text)
 
 int host_publish(struct host *host, const char *topic, const char *text, bool retain)
 {
-    int64_t start_ns = begin_call(host);
+    struct start start = begin_call(host);
     int result = host->ops->publish(host->transport, topic, text, strlen(text), retain);
-    end_call(host, start_ns);
+    end_call(host, start);
     return result;
 }
 
 void host_prove(struct host *host)
 {
-    int64_t start_ns = begin_call(host);
+    struct start start = begin_call(host);
     host->ops->prove(host->transport);
-    end_call(host, start_ns);
+    end_call(host, start);
 }
 
 void host_close(struct host *host, bool orderly)
 {
     struct actor_transport *transport = host->transport;
     if (transport != NULL) {
-        int64_t start_ns = begin_call(host);
+        struct start start = begin_call(host);
         host->transport = NULL;
         host->ops->close(transport, orderly);
-        end_call(host, start_ns);
+        end_call(host, start);
     }
 }
 
@@ -300,9 +324,9 @@ void hosts_turn(int wait_ms)
     wait_for_any(wait_ms);
     for (struct host *host = hosts; host != NULL; host = host->next) {
         if (!host->frozen) {
-            int64_t start_ns = now_ns();
+            struct start start = start_now();
             uv_run(&host->loop, UV_RUN_NOWAIT);
-            note_stall(host, start_ns);
+            note_stall(host, start);
         }
     }
 }
