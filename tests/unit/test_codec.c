@@ -221,7 +221,7 @@ static const struct {
     {DROP_BOUNDS, BYTES("\xa1\x65nodes\x1b\x00\x00\x00\x01\x00\x00\x00\x05")}, // 2^32 + 5
     {DROP_BOUNDS, BYTES("\xa1\x65nonce\x1b\x00\x20\x00\x00\x00\x00\x00\x00")}, // 2^53
     {DROP_KIND, BYTES("\xa1\x68"
-                      "force_in\x01")},
+                      "force_in\x02")},
     {DROP_KIND, BYTES("\xa1" READY "\x00")},
     {DROP_KIND, BYTES("\xa1" READY "\xf6")},
     {DROP_KEY, BYTES("\xa2" READY "\xf4" READY "\xf4")},
