@@ -11,9 +11,9 @@
 
 enum {
     STRING_MAX = 60000,
-    STRINGS = 1000, // if they are told in so long:
-    STRINGS_MS = 2000,
-    BETWEEN_CHECKS = 20, // of these
+    STRINGS = 1000,      // or as many as can be sent ...
+    STRINGS_MS = 1000,   // ... in so long
+    BETWEEN_CHECKS = 20, // strings
     GROWTH_MAX_KB = 64 * 1024,
 };
 
