@@ -130,7 +130,8 @@ int actor_link_config_set_keepalive(struct actor_link_config *config, int64_t ke
 int actor_link_config_set_transport(struct actor_link_config *config,
                                     const struct actor_transport_ops *ops)
 {
-    if (ops->open == NULL || ops->join == NULL || ops->send == NULL || ops->close == NULL) {
+    if (ops->open == NULL || ops->join == NULL || ops->leave == NULL || ops->send == NULL ||
+        ops->close == NULL) {
         return refuse(config, "a transport needs open, join, leave, send and close");
     }
     config->ops = ops;
