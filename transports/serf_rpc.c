@@ -343,6 +343,9 @@ static void take_answer(struct serf_rpc *rpc, const char *error)
     STAILQ_REMOVE_HEAD(&rpc->questions, entry);
     free(question);
     rpc->has_answered = true;
+    if (STAILQ_EMPTY(&rpc->questions) && rpc->broken == NULL) {
+        set_timer(rpc, rpc->heard_ms + rpc->config.patience_ms / 2);
+    }
     if (answer.seq == rpc->probe) {
         rpc->probe = 0;
         if (rpc->probe_again) {
