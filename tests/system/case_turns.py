@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A group left in peace: turns, newcomers, several groups, and what is published of it."""
 import json
-from typing import Any, Sequence
+from typing import Any, Sequence, Union
 
 from cases import case
 from clock import check, wait_until
 from mqtt import Heard, Tap
 from processes import Event, Node
+from serf import SerfTap
 from world import NAMED, TURN, World
 
 SLOTS = 60
@@ -20,17 +21,18 @@ def check_first_turns(turns: Sequence[Event], nodes: Sequence[Node]) -> None:
     check(not late, f"{' '.join(late)} had no turn within {FIRST_SLOTS} slots")
 
 
-def count_beacons(world: World, tap: Tap, turns: Sequence[Event]) -> None:
+def count_beacons(world: World, tap: Union[Tap, SerfTap], turns: Sequence[Event],
+                  topic: str = "actor/g", allowed: float = BEACONS_A_SLOT) -> None:
     """A turn's beacon comes after the tag before it and before its own."""
     full_at = world.events("slot", after=0)
     full_at = next((slot.mono for slot in full_at if slot["full"]), None)
     check(full_at, "the ring is never full")
     stamps = [turn.mono for turn in turns if turn.mono > full_at]
     slots = len(stamps) - 1
-    beacons = [ping for ping in tap.pings("actor/g", after=stamps[0]) if ping.at < stamps[-1]]
+    beacons = [ping for ping in tap.pings(topic, after=stamps[0]) if ping.at < stamps[-1]]
     world.note(f"{len(beacons)} beacons in {slots} slots")
-    check(slots <= len(beacons) <= BEACONS_A_SLOT * slots,
-          f"{len(beacons)} beacons in {slots} slots; at most {BEACONS_A_SLOT} a slot are allowed")
+    check(slots <= len(beacons) <= allowed * slots,
+          f"{len(beacons)} beacons in {slots} slots; at most {allowed} a slot are allowed")
 
 
 @case(seconds=115)

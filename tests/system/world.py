@@ -55,6 +55,7 @@ class World:
         self.url = f"local:{self.dir}/bus"
         self.nodes: list[Node] = []
         self.places: dict[str, Sequence[str]] = {}  # commands to run nodes of these names under
+        self.urls: dict[str, str] = {}  # where these meet, if not where all do
         self.broker: Optional[Broker] = None
         self.news = threading.Condition()
         self.trace: collections.deque[str] = collections.deque(maxlen=TRACE_LINES)
@@ -89,8 +90,9 @@ class World:
         """Starts an actord; `how` is for Node, `prefix` a command to run it under."""
         prefix = [*self.places.get(name, ()), *prefix]
         seats = [option for group in groups for option in ("-g", group)]
-        command = [*prefix, str(ACTORD), "-n", name, *seats, "-t", url or self.url, "--events",
-                   "--log", LOG, *self.timing.options, *options]
+        command = [*prefix, str(ACTORD), "-n", name, *seats,
+                   "-t", url or self.urls.get(name, self.url), "--events", "--log", LOG,
+                   *self.timing.options, *options]
         return self.spawn(name, command, **how)
 
     def spawn(self, name: str, command: Sequence[str], **how: Any) -> Node:
