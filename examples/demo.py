@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Three agents take turns leading; the leader is killed, and the next one takes over.
 
-usage: demo.py local|mqtt     on a bus of this host, or over a mosquitto started for it
+usage: demo.py local|mqtt|serf     on a bus of this host, or over a mosquitto or three Serf agents
+started for it
 It reads nothing but the agents' events, one JSON object a line.
 """
 import contextlib
@@ -22,6 +23,7 @@ import time
 ACTORD = pathlib.Path(__file__).resolve().parent.parent / "build" / "actord"
 NAMES = ("alpha", "beta", "gamma")
 CYCLE_S, GAP_S = 2.0, 0.3
+SERF_GAP_S = 0.5  # gossip takes its time
 TOGETHER_S = 16.0  # how long the three may need until all know each other
 TAKEOVER_S = 8.0
 
@@ -45,11 +47,11 @@ def say(text, at=None):
 class Agent:
     """One actord; its events go to a queue shared by all."""
 
-    def __init__(self, name, url, directory, events):
+    def __init__(self, name, url, gap, directory, events):
         self.name, self.events = name, events
         self.log = directory / f"{name}.log"
         command = [ACTORD, "-n", name, "-g", "demo", "-t", url, "--events",
-                   "--cycle", str(CYCLE_S), "--gap", str(GAP_S)]
+                   "--cycle", str(CYCLE_S), "--gap", str(gap)]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                             stdout=subprocess.PIPE, stderr=log)
@@ -77,11 +79,11 @@ class Agent:
 class Group:
     """The three agents, and what their events have told so far."""
 
-    def __init__(self, url, directory, stack):
+    def __init__(self, urls, gap, directory, stack):
         self.events = queue.Queue()
         self.agents = {}
-        for name in NAMES:
-            self.agents[name] = Agent(name, url, directory, self.events)
+        for name, url in zip(NAMES, urls):
+            self.agents[name] = Agent(name, url, gap, directory, self.events)
             stack.callback(self.agents[name].stop)
         self.known = {}  # how many nodes each one knows
         self.killed = None
@@ -138,42 +140,77 @@ def answers(port):
     return False
 
 
+def find(name):
+    program = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if program is None:
+        raise Failed(f"{name} is not installed")
+    return program
+
+
+def serve(command, name, directory, stack):
+    """Starts a server that ends with the demo; returns it and its log."""
+    log = directory / f"{name}.log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    return process, log
+
+
+def await_server(works, process, log, name):
+    deadline = clock() + 10
+    while not works():
+        if process.poll() is not None or clock() > deadline:
+            raise Failed(f"{name} does not run. It said: {log.read_text().strip()}")
+        time.sleep(0.05)
+
+
+def serf_agents(directory, stack):
+    """Starts a Serf agent for each of ours, which join each other; returns their URLs."""
+    program, urls, gossip = find("serf"), [], free_port()
+    for number, name in enumerate(NAMES):
+        rpc = free_port()
+        command = [program, "agent", f"-node={name}", "-profile=local", f"-rpc-addr=127.0.0.1:{rpc}",
+                   f"-bind=127.0.0.1:{free_port() if number else gossip}"]
+        if number:
+            command.append(f"-join=127.0.0.1:{gossip}")
+        process, log = serve(command, f"serf-{name}", directory, stack)
+        await_server(lambda port=rpc: answers(port), process, log, "serf")
+        say(f"a Serf agent (pid {process.pid}) listens on 127.0.0.1:{rpc}")
+        urls.append(f"serf://127.0.0.1:{rpc}")
+    return urls
+
+
 def broker(directory, stack):
     """Starts a mosquitto on the loopback; returns its URL."""
-    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if program is None:
-        raise Failed("mosquitto is not installed")
+    program = find("mosquitto")
     port = free_port()
     config = directory / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
                       "log_dest stderr\n")
-    log = directory / "mosquitto.log"
-    with open(log, "wb") as output:
-        process = subprocess.Popen([program, "-c", config], stdout=output, stderr=output)
-    stack.callback(process.wait)
-    stack.callback(process.terminate)
-    deadline = clock() + 5
-    while not answers(port):
-        if process.poll() is not None or clock() > deadline:
-            raise Failed(f"mosquitto does not run. It said: {log.read_text().strip()}")
-        time.sleep(0.05)
+    process, log = serve([program, "-c", config], "mosquitto", directory, stack)
+    await_server(lambda: answers(port), process, log, "mosquitto")
     say(f"a mosquitto (pid {process.pid}) listens on 127.0.0.1:{port}")
     return f"mqtt://127.0.0.1:{port}"
 
 
 def run(transport, stack):
     directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="actord-")))
-    url = broker(directory, stack) if transport == "mqtt" else f"local:{directory}"
-    say(f"{', '.join(NAMES)} start on {url}; they take turns of about {CYCLE_S:.0f} s")
-    group = Group(url, directory, stack)
+    urls = {"mqtt": lambda: [broker(directory, stack)] * 3,
+            "serf": lambda: serf_agents(directory, stack),
+            "local": lambda: [f"local:{directory}"] * 3}[transport]()
+    gap = SERF_GAP_S if transport == "serf" else GAP_S
+    say(f"{', '.join(NAMES)} start on {', '.join(dict.fromkeys(urls))}; they take turns of about "
+        f"{CYCLE_S:.0f} s")
+    group = Group(urls, gap, directory, stack)
     holder = group.together()["node"]
     say("all three know each other; in the middle of this turn its leader will be killed")
     while later := group.next_tag(clock() + CYCLE_S / 2):
         holder = later["node"]
     heir, after_s = group.take_over(holder)
     say(f"{heir} has taken over {after_s:.2f} s after the end of {holder} "
-        f"(at the worst it may take {CYCLE_S + 2.6 * GAP_S:.2f} s)")
-    if group.next_tag(clock() + 2 * (CYCLE_S + 2 * GAP_S)) is None:
+        f"(at the worst it may take {CYCLE_S + 2.6 * gap:.2f} s)")
+    if group.next_tag(clock() + 2 * (CYCLE_S + 2 * gap)) is None:
         raise Failed(f"after {heir}'s turn nobody leads")
     say("the two go on taking turns; that is all")
 
@@ -192,6 +229,6 @@ def main(transport):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["local"], ["mqtt"]):
+    if sys.argv[1:] not in (["local"], ["mqtt"], ["serf"]):
         sys.exit(__doc__)
     sys.exit(main(sys.argv[1]))
