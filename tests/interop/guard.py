@@ -5,7 +5,6 @@ begins with its sender, and one `init` for each start."""
 import collections
 from typing import Any, Iterable, Sequence
 
-import cbor
 from clock import check
 
 KEYS = {
@@ -51,12 +50,12 @@ def check_message(message: Any) -> None:
         check(message["history"][0] == message["node"], f"not headed by its sender: {message}")
 
 
-def check_all(payloads: Iterable[bytes], ours: Sequence[str]) -> None:
-    """All messages of a run. A hist does not tell who sent it, so all are looked at."""
+def check_all(messages: Iterable[Any], ours: Sequence[str]) -> None:
+    """All messages of a run, decoded. A hist does not tell who sent it, so all are looked at."""
     starts: collections.Counter[str] = collections.Counter()
     seen: collections.Counter[str] = collections.Counter()
-    for payload in payloads:
-        message = cbor.decode(payload)
+    for message in messages:
+        check(isinstance(message, dict), f"no message: {message}")
         sender = message.get("node")
         if sender not in ours and message.get("t") != "hist":
             continue

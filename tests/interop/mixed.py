@@ -36,11 +36,13 @@ def need(program: pathlib.Path, maker: str) -> None:
 
 class Mixed:
     """A group on the broker of the world, with somebody who hears everything."""
+    environment = "tests/interop/venv"  # how that of the Python nodes is made
+    interpreter = PYTHON
 
     def __init__(self, world: World, broker: bool = True, group: str = "g") -> None:
         if os.environ.get("INTEROP") == "no":
             raise Skip("INTEROP=no")
-        need(PYTHON, "tests/interop/venv")
+        need(self.interpreter, self.environment)
         self.world = world
         self.group, self.topic = group, f"actor/{group}"
         self.ours: list[Node] = []
@@ -56,10 +58,15 @@ class Mixed:
 
     # --- Making nodes ---
 
+    def carrier(self, name: str, port: int) -> list[str]:
+        """Where a Python node meets the others, as options; `port` is not the usual one."""
+        del name
+        return ["--mqtt", str(port or self.world.broker.port)]
+
     def python(self, name: str, value: Any = 0, *options: str, port: int = 0) -> Node:
         timing = self.world.timing
-        command = [str(PYTHON), "-B", str(HERE / "node.py"), "-n", name, "-g", self.group,
-                   "--mqtt", str(port or self.world.broker.port), "--value", json.dumps(value),
+        command = [str(self.interpreter), "-B", str(HERE / "node.py"), "-n", name, "-g", self.group,
+                   *self.carrier(name, port), "--value", json.dumps(value),
                    "--cycle", str(timing.cycle), "--gap", str(timing.gap), *options]
         node = self.world.spawn(name, command, stdin=subprocess.PIPE)
         self.pythons.append(node)
@@ -113,5 +120,5 @@ class Mixed:
     def check_wire(self, *taps: Tap) -> None:
         """At the end: what was said, and by whom."""
         for tap in taps or (self.tap,):
-            guard.check_all((heard.payload for heard in tap.on(self.topic)),
+            guard.check_all((heard.decoded() for heard in tap.on(self.topic)),
                             [node.name for node in self.ours])

@@ -153,9 +153,10 @@ async def end_by_signal(scope: anyio.CancelScope) -> None:
 
 
 async def run(options: argparse.Namespace) -> None:
-    name, port = ("over_mqtt", options.mqtt) if options.mqtt else ("over_serf", options.serf)
     topic = (*options.prefix.split("/"), options.group)
-    async with importlib.import_module(name).connect(HOST, port, topic) as carrier:
+    name, *where = ("over_mqtt", options.mqtt, topic) if options.mqtt else (
+        "over_serf", options.serf, topic, options.serf_key)
+    async with importlib.import_module(name).connect(HOST, *where) as carrier:
         await Node(carrier, options).live()
 
 
@@ -177,6 +178,7 @@ def arguments() -> argparse.Namespace:
     carrier = parser.add_mutually_exclusive_group(required=True)
     carrier.add_argument("--mqtt", metavar="PORT", type=int, help=f"of the broker on {HOST}")
     carrier.add_argument("--serf", metavar="PORT", type=int, help="of a Serf agent's RPC there")
+    parser.add_argument("--serf-key", metavar="KEY", help="of that agent's RPC")
     parser.add_argument("--cycle", type=float, default=10)
     parser.add_argument("--gap", type=float, default=1.5)
     parser.add_argument("--nodes", type=int, default=5)
