@@ -64,7 +64,7 @@ const char *actor_link_config_why(const struct actor_link_config *config);
 int actor_link_config_set_name(struct actor_link_config *config, const char *name);
 
 // Where the group meets: "local:[DIR]", "mqtt://[USER[:PASSWORD]@]HOST[:PORT]", "mqtts://...",
-// "udp://ADDRESS[:PORT][?iface=NAME&ttl=N]".
+// "serf://[:KEY@]HOST[:PORT]", "udp://ADDRESS[:PORT][?iface=NAME&ttl=N]".
 // Default: "local:", a bus for this host.
 int actor_link_config_set_url(struct actor_link_config *config, const char *url);
 

@@ -180,7 +180,8 @@ static const struct spec specs[] = {
     {"group", 'g', "GROUP", set_group, "a group to take part in; may be given again (default)"},
     {"transport", 't', "URL", set_transport,
      "where the groups meet: local:[DIR], mqtt://[USER[:PASSWORD]@]HOST[:1883],\n"
-     "mqtts://HOST[:8883], udp://ADDRESS[:7777][?iface=NAME&ttl=1] (local:)"},
+     "mqtts://HOST[:8883], serf://[:KEY@]HOST[:7373],\n"
+     "udp://ADDRESS[:7777][?iface=NAME&ttl=1] (local:)"},
     {"prefix", 'p', "PREFIX", set_prefix, "what topics start with (actor)"},
     {"cycle", '\0', "S", set_cycle, "length of a turn, 0.1 to 86400 s, at least 3 gap (10)"},
     {"gap", '\0', "S", set_gap, "longest time under way of a message, 0.01 to 3600 s (1.5)"},
