@@ -10,28 +10,14 @@ static void on_event(void *context, struct actor *actor, const struct actor_even
 {
     (void)context;
     (void)actor;
-    switch (event->type) {
-    case ACTOR_EVENT_TAG:
-    case ACTOR_EVENT_RENEW:
+    if (event->type == ACTOR_EVENT_TAG || event->type == ACTOR_EVENT_RENEW) {
         printf("it is me, for %.1f s\n", (double)(event->until_ns - event->mono_ns) / 1e9);
-        break;
-    case ACTOR_EVENT_UNTAG:
+    } else if (event->type == ACTOR_EVENT_UNTAG) {
         printf("it is not me any longer: %s\n", event->reason);
-        break;
-    case ACTOR_EVENT_DETAG:
+    } else if (event->type == ACTOR_EVENT_DETAG) {
         printf("%s took it from me\n", event->by);
-        break;
-    case ACTOR_EVENT_PING:
+    } else if (event->type == ACTOR_EVENT_PING) {
         printf("it is %s\n", event->leader);
-        break;
-    case ACTOR_EVENT_LINK_UP:
-    case ACTOR_EVENT_LINK_DOWN:
-    case ACTOR_EVENT_SETUP:
-    case ACTOR_EVENT_SLOT:
-    case ACTOR_EVENT_GOOD_NODE:
-    case ACTOR_EVENT_RECOVER:
-    case ACTOR_EVENT_NAME_TAKEN:
-        break;
     }
     fflush(stdout);
 }

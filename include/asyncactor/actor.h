@@ -170,6 +170,8 @@ enum actor_event_type {
     ACTOR_EVENT_SLOT,      // slot, leader, ring, full, members
     ACTOR_EVENT_GOOD_NODE, // ring: ready nodes, while I have no value
     ACTOR_EVENT_RECOVER,   // prio, replace, ring (mine), remote: two islands have met
+    ACTOR_EVENT_JOIN,      // member, reason: another node is there
+    ACTOR_EVENT_LEAVE,     // member, reason: it is not, any longer
     ACTOR_EVENT_NAME_TAKEN // another process has my name and stays; this actor is silent for good
 };
 
@@ -192,7 +194,10 @@ struct actor_event {
     uint64_t slot;      // a count of this node's
     int64_t until_ns;   // CLOCK_BOOTTIME; act no longer than this
     const char *url;    // link-up, link-down; without a password
-    const char *reason; // untag: end, handover, disabled, lease, suspend, link, stop
+    // untag: end, handover, disabled, lease, suspend, link, stop; join: new, returned; leave: left (it
+    // said so), lost (its connection is), expired (not heard for too long); link-down: a sentence.
+    const char *reason;
+    const char *member; // join, leave: which node
     const char *by;     // detag, setup: which node
     const char *leader; // slot, ping
     const char *value;  // JSON

@@ -35,7 +35,8 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
     m->type = type;
     m->node = nodes_name(&e->nodes, SELF);
     m->nonce = 0;
-    m->unready = m->asks = false;
+    m->unready = m->asks = m->left = false;
+    m->heir = NAME_NONE;
     m->value = VALUE_NULL;
     m->history.count = 0;
     if (type != MESSAGE_HIST) {
@@ -173,7 +174,7 @@ static bool is_needed(const struct engine *e, node_id id)
 {
     return id == SELF || id == e->expected || id == e->entry.who || id == e->entry_before.who ||
            ring_find(&e->ring, id) >= 0 || ring_find(&e->before, id) >= 0 ||
-           turns_names(&e->turns, id) ||
+           turns_names(&e->turns, id) || ring_find(&e->early.history, id) >= 0 ||
            (e->answer.at_ns != NEVER && ring_find(&e->answer.ring, id) >= 0);
 }
 
@@ -200,7 +201,7 @@ node_id intern(struct engine *e, struct name name)
 }
 
 // J6. One a step keeps up, since a step makes few known.
-static void forget_unseen(struct engine *e)
+static void forget_unseen(struct engine *e, struct effects *fx)
 {
     node_id id = e->nodes.oldest;
     uint64_t turns = 2 * ((uint64_t)e->nodes.count + 2) * (uint64_t)params_ring_size(&e->params);
@@ -212,7 +213,8 @@ static void forget_unseen(struct engine *e)
     if (unseen && id == e->expected && id != SELF) {
         e->expected = NODE_ABSENT; // a lone node renews before anybody's silence could count
     }
-    if (unseen && !is_needed(e, id)) {
+    if (unseen && !is_needed(e, id) && !nodes_get(&e->nodes, id)->present) {
+        presence_silent(e, id, fx);
         nodes_remove(&e->nodes, id);
     } else if (unseen) {
         nodes_see(&e->nodes, id, nodes_get(&e->nodes, id)->seen_ns); // to the end of the queue
@@ -237,16 +239,21 @@ bool is_python_set(const struct message *m)
 }
 
 // What a message tells of its sender, or of the head that a hist speaks for. A `vers` is of ours.
-static void note_sender(struct engine *e, const struct message *m)
+static void note_sender(struct engine *e, const struct message *m, struct effects *fx)
 {
     bool is_hist = m->type == MESSAGE_HIST;
     node_id id = intern(e, is_hist ? m->history.names[0] : m->node);
     struct node *node = nodes_get(&e->nodes, id);
+    bool gives_up = node->ready != READY_NO && ring_at(&e->ring, 0) == id;
 
     note_readiness(node, m);
     if (is_hist) {
         return;
     }
+    if (gives_up && m->type == MESSAGE_VERS && m->unready) {
+        handover_start(e, true, fx); // J2: it holds no longer
+    }
+    presence_heard(e, id, m, fx);
     if (!node->heard || m->type == MESSAGE_INIT) {
         node->known_slot = e->slot;
         node->sent_slot = e->slot;
@@ -265,7 +272,7 @@ static void hear_turn(struct engine *e, const struct message *m, struct effects 
         emit_note(fx, NOTE_JOIN_RING, m->history.names[0]);
         e->phase = PHASE_RUNNING;
         e->listen_end_ns = e->ask_ns = NEVER;
-        rules_take_ring(e, m);
+        rules_take_ring(e, m, fx);
     } else if (m->type == MESSAGE_PING) {
         rules_beacon(e, m, fx);
     } else {
@@ -279,8 +286,12 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         return;
     }
     bool python_set = is_python_set(m);
+    if (m->type == MESSAGE_VERS && m->left) {
+        presence_left(e, m, fx);
+        return;
+    }
     if (!python_set) {
-        note_sender(e, m);
+        note_sender(e, m, fx);
     }
     switch (m->type) {
     case MESSAGE_INIT:
@@ -290,6 +301,8 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         setup_heard(e, m, fx);
         if (python_set) {
             join_python_heard(e); // with the cycle that it tells
+        } else if (!name_is_none(m->heir)) {
+            handover_heard(e, m, fx);
         }
         break;
     case MESSAGE_PING:
@@ -392,6 +405,16 @@ static void on_params(struct engine *e, const struct params *params, struct effe
     }
 }
 
+// H3: the others need not wait for the end of the slot, nor for this node ever.
+static void on_stop(struct engine *e, struct effects *fx)
+{
+    bool says_so = e->phase == PHASE_LISTENING || e->phase == PHASE_RUNNING;
+    on_link_down(e, UNTAG_STOP, PHASE_SILENT, fx);
+    if (says_so) {
+        setup_leave(e, fx);
+    }
+}
+
 // --- Time --------------------------------------------------------------------------------------
 
 static int64_t earliest(int64_t a, int64_t b)
@@ -447,7 +470,9 @@ static void plan(struct engine *e)
         e->due_ns = NEVER;
         return;
     }
-    int64_t due_ns = e->ring.count == 0 ? e->now_ns : e->head.heard_ns + line_delay_ns(e);
+    uint64_t spread = hash_mix(nodes_get(&e->nodes, SELF)->hash ^ e->slot);
+    int64_t due_ns = e->ring.count == 0 ? e->now_ns : e->head.heard_ns + line_delay_ns(e, spread);
+    due_ns = earliest(due_ns, handover_due_ns(e, spread));
     due_ns = latest(due_ns, e->last_sent_ns + e->params.gap_ns); // D4
     due_ns = latest(due_ns, e->quiet_until_ns);
     if (e->pending_end_ns != NEVER) {
@@ -463,7 +488,7 @@ static bool leads_alone(const struct engine *e)
     int64_t since_ns = e->now_ns - 2 * cycle_max_ns(e);
     for (node_id id = e->nodes.newest; id != NODE_ABSENT; id = nodes_get(&e->nodes, id)->older) {
         const struct node *node = nodes_get(&e->nodes, id);
-        bool counts = id != SELF && (!node->ours || node->ready != READY_NO);
+        bool counts = id != SELF && !node->gone && (!node->ours || node->ready != READY_NO);
         if (counts && node->seen_ns > since_ns) { // in no order: some are kept though old (J6)
             return false;
         }
@@ -480,7 +505,12 @@ static void speak(struct engine *e, struct effects *fx)
     if (e->introduce) {
         setup_send(e, fx); // first, so that they know by whom the turn is
     }
-    rules_own_turn(e);
+    int64_t stands_ns = e->now_ns + e->params.gap_ns;
+    e->spoke_early = e->handover_ns != NEVER;
+    if (e->spoke_early) {
+        stands_ns = handover_pending_end_ns(e, e->head.heard_ns);
+    }
+    rules_own_turn(e, fx);
     struct message *m = emit_send(e, fx, MESSAGE_PING);
     m->value = stored_value(&e->value);
     send_ring(e, m, &e->ring, limit);
@@ -488,7 +518,7 @@ static void speak(struct engine *e, struct effects *fx)
     e->last_sent_ns = e->now_ns;
     e->spoke = true;
     e->renews = leads_alone(e);
-    hold_pend(e);
+    hold_pend(e, stands_ns);
 }
 
 // While this node has no value: who could tell it more.
@@ -623,6 +653,8 @@ struct engine *engine_init(void *memory, const struct engine_config *config)
         .now_ns = INT64_MIN,
         .enabled = config->enabled,
         .expected = NODE_ABSENT,
+        .heir = NODE_ABSENT,
+        .handover_ns = NEVER,
         .last_sent_ns = LONG_AGO_NS,
         .last_vers_ns = LONG_AGO_NS,
         .recover_ns = LONG_AGO_NS,
@@ -673,8 +705,17 @@ static void handle(struct engine *e, const struct input *input, struct effects *
     case INPUT_PARAMS:
         on_params(e, input->params, fx);
         break;
+    case INPUT_GONE:
+        presence_gone(e, &input->peer, fx);
+        break;
+    case INPUT_HERE:
+        presence_here(e, &input->peer, fx);
+        break;
+    case INPUT_GIVE:
+        handover_give(e, input->name, fx);
+        break;
     case INPUT_STOP:
-        on_link_down(e, UNTAG_STOP, PHASE_SILENT, fx);
+        on_stop(e, fx);
         break;
     }
 }
@@ -695,7 +736,7 @@ void engine_step(struct engine *e, const struct input *input, struct effects *ef
     hold_expire(e, effects);
     handle(e, input, effects);
     run_timers(e, effects);
-    forget_unseen(e);
+    forget_unseen(e, effects);
     arm(e);
 }
 
@@ -707,6 +748,11 @@ int64_t engine_deadline_ns(const struct engine *e)
 int64_t engine_tagged_until_ns(const struct engine *e)
 {
     return holds_tag(e) ? earliest(e->tag_end_ns, lease_end_ns(e)) : 0;
+}
+
+bool engine_may_give(const struct engine *e, struct name heir)
+{
+    return handover_may_go_to(e, heir);
 }
 
 const struct params *engine_params(const struct engine *e)

@@ -11,6 +11,13 @@
 
 struct engine;
 
+// H6: when the line may follow a head that is reported gone.
+enum takeover {
+    TAKEOVER_AT_ONCE,
+    TAKEOVER_AFTER_LEASE, // lease_ns later
+    TAKEOVER_SLOT,        // not before its slot has ended
+};
+
 struct engine_config {
     struct name name;
     uint64_t nonce; // random, of this process: 1 to 2^53 - 1 (M1, J5)
@@ -20,8 +27,9 @@ struct engine_config {
     struct value value; // at the start; checked by the codec
     int64_t lease_ns;   // give up a tag when the link's proof is older (L1); 0: no lease
     bool echoes;        // the transport may deliver what this node sent
-    size_t packet_max;  // bytes that a packet may have (M2); 0: MESSAGE_MAX_BYTES
-    uint32_t capacity;  // nodes known at most, ENGINE_NODES_MIN to ENGINE_NODES_MAX
+    enum takeover takeover;
+    size_t packet_max; // bytes that a packet may have (M2); 0: MESSAGE_MAX_BYTES
+    uint32_t capacity; // nodes known at most, ENGINE_NODES_MIN to ENGINE_NODES_MAX
     // An even draw from 0 to 2^32 - 1; NULL is not allowed.
     uint32_t (*draw)(void *context);
     void *draw_context;
@@ -41,7 +49,16 @@ enum input_type {
     INPUT_ENABLE,  // take part
     INPUT_DISABLE, // listen only
     INPUT_PARAMS,  // params: ours from now on, for all; of a higher version than the present
-    INPUT_STOP,    // give up everything; the last input
+    INPUT_GONE,    // peer: a hint that it is not there (any longer)
+    INPUT_HERE,    // peer: a hint that it is
+    INPUT_GIVE,    // name: hand the turn over to this one (H8)
+    INPUT_STOP,    // give up everything and say so; the last input
+};
+
+// What a transport knows of a node.
+struct peer {
+    struct name name;
+    uint64_t incarnation; // of its process (H2); 0: not known
 };
 
 struct input {
@@ -52,6 +69,8 @@ struct input {
         int64_t sent_ns;
         struct value value;
         const struct params *params;
+        struct peer peer;
+        struct name name;
     };
 };
 
@@ -77,12 +96,23 @@ enum event_type {
     EVENT_SLOT,       // slot, who: leader (none when it is not ready), ring, full, members
     EVENT_GOOD_NODE,  // ring
     EVENT_RECOVER,    // prio, replace, ring: mine, remote
+    EVENT_JOIN,       // who, member_reason
+    EVENT_LEAVE,      // who, member_reason
     EVENT_NAME_TAKEN, // J5: this node is silent for good
+};
+
+enum member_reason {
+    MEMBER_NEW,
+    MEMBER_RETURNED,
+    MEMBER_LEFT,    // it said so
+    MEMBER_LOST,    // its connection is
+    MEMBER_EXPIRED, // it was not heard for too long
 };
 
 struct event {
     enum event_type type;
     enum untag_reason reason;
+    enum member_reason member_reason;
     uint64_t slot;
     int64_t until_ns;
     struct name who;
@@ -119,6 +149,7 @@ enum note {
 
 const char *note_text(enum note note);
 const char *untag_text(enum untag_reason reason);
+const char *member_text(enum member_reason reason);
 
 enum effect_type { EFFECT_SEND, EFFECT_EVENT, EFFECT_NOTE, EFFECT_DROP, EFFECT_PROVE };
 
@@ -160,6 +191,9 @@ int64_t engine_deadline_ns(const struct engine *engine);
 
 // Until when this node holds the tag, or 0: what the last step left.
 int64_t engine_tagged_until_ns(const struct engine *engine);
+
+// Whether INPUT_GIVE would be carried out: this node holds the tag, and the other may lead.
+bool engine_may_give(const struct engine *engine, struct name heir);
 
 const struct params *engine_params(const struct engine *engine);
 

@@ -43,11 +43,11 @@ int64_t lease_renewal_ns(const struct engine *e)
     return e->proof_ns + lease_ns - (spare_ns < lease_ns / 2 ? spare_ns : lease_ns / 2);
 }
 
-void hold_pend(struct engine *e)
+void hold_pend(struct engine *e, int64_t end_ns)
 {
     assert(!hold_is_pending(e));
     set_hold(e, holds_tag(e) ? HOLD_RENEWING : HOLD_PENDING);
-    e->pending_end_ns = e->now_ns + e->params.gap_ns;
+    e->pending_end_ns = end_ns;
 }
 
 static void emit_slot_event(struct engine *e, struct effects *fx, enum event_type type)

@@ -15,7 +15,13 @@ enum { MISSES_MAX = 2 };
 
 static bool leads(const struct engine *e, node_id id)
 {
-    return id == SELF ? is_ready(e) : nodes_get(&e->nodes, id)->ready != READY_NO;
+    const struct node *node = nodes_get(&e->nodes, id);
+    return id == SELF ? is_ready(e) : node->ready != READY_NO && !node->gone;
+}
+
+bool line_leads(const struct engine *e, node_id id)
+{
+    return leads(e, id);
 }
 
 static bool ring_has_leader(const struct engine *e)
@@ -137,7 +143,7 @@ static void pass_over(struct engine *e, node_id silent)
 
 // E2: a Python node is tried again later; it may never be heard before, where ours are always
 // faster.
-void line_count_silence(struct engine *e)
+void line_count_silence(struct engine *e, struct effects *fx)
 {
     if (!e->expects_surely || e->expected == NODE_ABSENT || e->expected == e->ring.ids[0] ||
         e->now_ns < e->expected_by_ns) {
@@ -146,6 +152,7 @@ void line_count_silence(struct engine *e)
     struct node *silent = nodes_get(&e->nodes, e->expected);
     if (silent->missed < MISSES_MAX && ++silent->missed == MISSES_MAX) {
         pass_over(e, e->expected);
+        presence_silent(e, e->expected, fx);
         if (!silent->ours) {
             silent->sent_slot = e->slot;
             silent->missed = 0;
@@ -205,6 +212,27 @@ static int place_in_line(const struct engine *e)
     return behind >= 0 ? place + behind : -1;
 }
 
+static int places_on_ring(const struct engine *e)
+{
+    int places = e->expected != NODE_ABSENT && leads(e, e->expected);
+    for (uint32_t i = 1; i < e->ring.count; i++) {
+        places += leads(e, e->ring.ids[i]);
+    }
+    return places;
+}
+
+// The head is gone: those that lead count, and whom it gave its turn to comes first.
+int line_handover_place(const struct engine *e, int *places)
+{
+    bool bequeathed = e->heir != NODE_ABSENT && leads(e, e->heir);
+    *places = places_on_ring(e) + bequeathed + LINE_PLACES - 1; // and candidates behind them
+    if (bequeathed && e->heir == SELF) {
+        return 0;
+    }
+    int place = place_in_line(e);
+    return place < 0 ? -1 : place + bequeathed;
+}
+
 int64_t line_silence_ns(const struct engine *e)
 {
     return delay_silence(&e->params, nodes_get(&e->nodes, e->ring.ids[0])->ours);
@@ -224,10 +252,9 @@ static int64_t delay_by_place(const struct engine *e, uint64_t spread)
     return delay_in_line(&e->params, &line);
 }
 
-int64_t line_delay_ns(const struct engine *e)
+int64_t line_delay_ns(const struct engine *e, uint64_t spread)
 {
     const struct params *params = &e->params;
-    uint64_t spread = hash_mix(nodes_get(&e->nodes, SELF)->hash ^ e->slot);
 
     if (!is_ready(e) && ring_has_leader(e)) {
         return delay_not_ready(params, delay_last_resort(params, spread, true));

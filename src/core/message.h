@@ -28,6 +28,8 @@ struct message {
     uint64_t nonce;         // vers of one of ours: 1 to NONCE_MAX; 0: none
     bool unready;           // vers of one of ours: it cannot lead now
     bool asks;              // the same: whether there are Python nodes (J1); the version is 0 then
+    bool left;              // the same: its last word
+    struct name heir;       // the same: H8, the turn goes to this one; or none
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one
 };

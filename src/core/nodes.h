@@ -15,15 +15,20 @@ enum readiness { READY_UNKNOWN, READY_YES, READY_NO };
 
 struct node {
     uint64_t hash;
-    int64_t seen_ns;      // when it last sent something, or was named
-    int64_t hist_ns;      // when a hist about it as the head was last heard or sent
+    int64_t seen_ns; // when it last sent something, or was named
+    int64_t hist_ns; // when a hist about it as the head was last heard or sent
+    int64_t gone_ns;
+    uint64_t incarnation; // H2: of its process; 0: not known
     uint64_t known_slot;  // the slot in which it was first heard
     uint64_t sent_slot;   // the slot in which it last sent a beacon
     node_id older, newer; // the order of seen_ns; of free places: the next one in `older`
     enum readiness ready;
-    uint8_t missed; // times it was expected and stayed silent, since it was heard
-    bool ours;      // known to follow PROTOCOL.md
-    bool heard;     // has sent something itself
+    uint8_t missed;          // times it was expected and stayed silent, since it was heard
+    bool ours;               // known to follow PROTOCOL.md
+    bool gone;               // H1: a transport, or itself, has said so, and it was not heard since
+    bool present;            // H1: the transport has said that it is there
+    bool member, was_member; // as was reported
+    bool heard;              // has sent something itself
     uint8_t len;
     char text[NAME_MAX_BYTES + 1]; // ends in NUL
 };

@@ -67,3 +67,20 @@ const char *untag_text(enum untag_reason reason)
     }
     return "?";
 }
+
+const char *member_text(enum member_reason reason)
+{
+    switch (reason) {
+    case MEMBER_NEW:
+        return "new";
+    case MEMBER_RETURNED:
+        return "returned";
+    case MEMBER_LEFT:
+        return "left";
+    case MEMBER_LOST:
+        return "lost";
+    case MEMBER_EXPIRED:
+        return "expired";
+    }
+    return "?";
+}

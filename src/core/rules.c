@@ -111,11 +111,11 @@ static void remember_ring(struct engine *e)
 }
 
 // A new turn, or another node's in the present one.
-static void start_turn(struct engine *e, bool new_slot)
+static void start_turn(struct engine *e, bool new_slot, struct effects *fx)
 {
     node_id head = e->ring.ids[0];
     if (new_slot) {
-        line_count_silence(e);
+        line_count_silence(e, fx);
         e->slot++;
     }
     e->renews = false;
@@ -124,6 +124,7 @@ static void start_turn(struct engine *e, bool new_slot)
     e->expected = line_expected(e);
     e->expected_by_ns = e->now_ns + line_silence_ns(e);
     e->expects_surely = e->entry.seen;
+    handover_new_turn(e, fx);
     answer_drop(e);
 }
 
@@ -140,13 +141,17 @@ static void hear_head(struct engine *e, const struct message *m, bool again)
 
 // R6: so many turns ago. What is read after a sleep (J4) may be older as well: no beacon that comes
 // now is taken for that one again, for in a ring the same follow each other every round.
+static int64_t shortest_turn_ns(const struct engine *e)
+{
+    return e->params.cycle_ns - 2 * e->params.gap_ns;
+}
+
 static void note_turn(struct engine *e, node_id sender, node_id before, uint32_t ago)
 {
-    int64_t shortest_ns = e->params.cycle_ns - 2 * e->params.gap_ns;
     if (e->now_ns < e->woke_until_ns) {
         ago++;
     }
-    turns_add(&e->turns, sender, before, e->now_ns - ago * shortest_ns);
+    turns_add(&e->turns, sender, before, e->now_ns - ago * shortest_turn_ns(e));
 }
 
 // When only the head's own word tells what was before it.
@@ -157,7 +162,7 @@ static void forget_before_head(struct engine *e)
 }
 
 // Its history becomes the ring: on joining, and when islands have met.
-static void take_ring(struct engine *e, struct heard *h)
+static void take_ring(struct engine *e, struct heard *h, struct effects *fx)
 {
     intern_history(e, h);
     e->ring = h->history;
@@ -171,10 +176,10 @@ static void take_ring(struct engine *e, struct heard *h)
         }
     }
     hear_head(e, h->m, false);
-    start_turn(e, true);
+    start_turn(e, true, fx);
 }
 
-void rules_take_ring(struct engine *e, const struct message *m)
+void rules_take_ring(struct engine *e, const struct message *m, struct effects *fx)
 {
     struct heard h;
     read_history(e, m, &h);
@@ -182,10 +187,10 @@ void rules_take_ring(struct engine *e, const struct message *m)
         // In the middle of a turn nobody can be expecting me.
         nodes_get(&e->nodes, SELF)->known_slot = e->slot + 1;
     }
-    take_ring(e, &h);
+    take_ring(e, &h, fx);
 }
 
-void rules_own_turn(struct engine *e)
+void rules_own_turn(struct engine *e, struct effects *fx)
 {
     bool again = ring_at(&e->ring, 0) == SELF;
     remember_ring(e);
@@ -196,21 +201,23 @@ void rules_own_turn(struct engine *e)
     e->head.lone = e->ring.count == 1;
     e->head.value = e->value;
     e->stands_ns = NEVER;
-    start_turn(e, true);
+    start_turn(e, true, fx);
 }
 
 // The sender and those before it, down to `depth`, have taken turns after my head.
-static void follow(struct engine *e, struct heard *h, uint32_t depth)
+static void follow(struct engine *e, struct heard *h, uint32_t depth, struct effects *fx)
 {
     intern_history(e, h);
     e->expects_surely &= depth == 0; // whoever was expected may have spoken meanwhile
+    // The last one of those that were missed may have been handed over early (H3).
+    bool early = e->head.in_time && since_head_ns(e) < (depth + 1) * shortest_turn_ns(e);
     for (uint32_t i = depth + 1; i-- > 0;) {
         remember_ring(e);
         move_to_front(e, h->history.ids[i]);
-        note_turn(e, h->history.ids[i], ring_at(&h->history, i + 1), i);
+        note_turn(e, h->history.ids[i], ring_at(&h->history, i + 1), early && i > 0 ? i - 1 : i);
     }
     hear_head(e, h->m, false);
-    start_turn(e, true);
+    start_turn(e, true, fx);
 }
 
 // --- The rules -------------------------------------------------------------------------------
@@ -260,15 +267,33 @@ static bool r1_same_head(struct engine *e, struct heard *h, struct effects *fx)
     }
     note_turn(e, h->sender, h->before, 0);
     hear_head(e, h->m, true);
-    start_turn(e, true);
+    start_turn(e, true, fx);
     return true;
+}
+
+// H5: the sender was told that my head is gone, and has followed this very turn. After two
+// latencies it must have heard of it. Before that, it shows in what is named before my head: where
+// my head has gone on after a turn of its own, or two take turns with each other, it may be the
+// turn before.
+static bool comes_early(const struct engine *e, const struct heard *h)
+{
+    node_id second = ring_at(&e->ring, 1);
+    if (h->by_beacon && since_head_ns(e) >= 2 * e->params.gap_ns) {
+        return true;
+    }
+    if (e->head.again || since_head_ns(e) < e->params.gap_ns) {
+        return false;
+    }
+    return h->sender == second ? ring_at(&e->before, 1) != e->ring.ids[0]
+                               : ring_at(&h->history, 2) == second;
 }
 
 // The crossing of R2: both have spoken before they heard each other, since nobody can have followed
 // the present turn of my head yet. What the sender followed is an earlier one.
 static bool have_crossed(const struct engine *e, const struct heard *h)
 {
-    return h->before == e->ring.ids[0] && e->head.in_time && !turn_is_over(e);
+    return h->before == e->ring.ids[0] && e->head.in_time && !turn_is_over(e) &&
+           e->handover_ns == NEVER && !comes_early(e, h);
 }
 
 // Whether my tag may run on to its own end beside the turn that begins: the beacon comes from one
@@ -291,7 +316,7 @@ static bool r2_next_turn(struct engine *e, struct heard *h, struct effects *fx)
         emit_note(fx, NOTE_NEXT, h->m->history.names[0]);
         hold_give_up(e, UNTAG_HANDOVER, fx);
     }
-    follow(e, h, 0);
+    follow(e, h, 0, fx);
     return true;
 }
 
@@ -311,12 +336,12 @@ static bool r3_missed(struct engine *e, struct heard *h, struct effects *fx)
     }
     emit_note(fx, NOTE_MISSED, h->m->history.names[0]);
     hold_give_up(e, UNTAG_HANDOVER, fx);
-    follow(e, h, (uint32_t)depth - 1);
+    follow(e, h, (uint32_t)depth - 1, fx);
     return true;
 }
 
 // The new one stands, in my head's place or after it (R4, R5).
-static void replace_head(struct engine *e, struct heard *h, bool next_turn)
+static void replace_head(struct engine *e, struct heard *h, bool next_turn, struct effects *fx)
 {
     intern_history(e, h);
     bool was_on_ring = ring_find(&e->before, h->sender) >= 0;
@@ -340,7 +365,7 @@ static void replace_head(struct engine *e, struct heard *h, bool next_turn)
     note_entry(e, h->sender, was_on_ring);
     note_turn(e, h->sender, h->before, 0);
     hear_head(e, h->m, again);
-    start_turn(e, next_turn);
+    start_turn(e, next_turn, fx);
 }
 
 // Two that know of nobody collide when both begin; a head that goes on alone has met an island.
@@ -372,6 +397,14 @@ static bool woke_in_turn(const struct engine *e)
     return e->head.by_beacon && !e->head.in_time && e->now_ns >= e->woke_until_ns;
 }
 
+// It may have been told that my head is gone before I am (H5).
+static void remember_early(struct engine *e, struct heard *h)
+{
+    intern_history(e, h);
+    e->early.history = h->history;
+    store_value(&e->early.value, h->m->value);
+}
+
 // "A collision in one slot."
 static bool r4_collision(struct engine *e, struct heard *h, bool signs, struct effects *fx)
 {
@@ -382,13 +415,16 @@ static bool r4_collision(struct engine *e, struct heard *h, bool signs, struct e
     if (h->by_beacon && (turn_is_over(e) || woke_in_turn(e)) && !begins_alone(e, h)) {
         emit_note(fx, NOTE_LATE_TURN, sender);
         hold_lose(e, sender, fx);
-        replace_head(e, h, true);
+        replace_head(e, h, true, fx);
     } else if (beats_head(e, h->m)) {
         emit_note(fx, NOTE_COLLISION_LOST, sender);
         hold_lose(e, sender, fx);
-        replace_head(e, h, false);
+        replace_head(e, h, false, fx);
     } else {
         emit_note(fx, NOTE_COLLISION_WON, sender);
+        if (h->by_beacon && h->before == e->ring.ids[0]) {
+            remember_early(e, h);
+        }
         if (h->by_beacon && head_is_me(e) && e->enabled) {
             answer_at_once(e, fx);
         }
@@ -413,14 +449,18 @@ static bool is_old_news(const struct engine *e, const struct heard *h)
 // island is R7's.
 static bool r5_obey(struct engine *e, struct heard *h, struct effects *fx)
 {
-    bool followed = h->sender == ring_at(&e->before, 0) && h->before == ring_at(&e->before, 1);
+    bool followed = !e->spoke_early && h->sender == ring_at(&e->before, 0) &&
+                    h->before == ring_at(&e->before, 1);
     bool islands = !has_strong_signs(e, h) && !has_weak_sign(e, h) && !is_old_news(e, h);
     if (!hold_is_pending(e) || followed || islands || !beats_head(e, h->m)) {
         return false;
     }
     emit_note(fx, NOTE_OBEY, h->m->history.names[0]);
+    if (e->spoke_early) {
+        presence_defended(e, h->sender, fx);
+    }
     hold_lose(e, h->m->history.names[0], fx);
-    replace_head(e, h, false);
+    replace_head(e, h, false, fx);
     return true;
 }
 
@@ -471,7 +511,7 @@ static void r7_islands(struct engine *e, struct heard *h, struct effects *fx)
     emit_note(fx, lost ? NOTE_ISLANDS_LOST : NOTE_ISLANDS_WON, sender);
     if (lost) {
         hold_lose(e, sender, fx);
-        take_ring(e, h);
+        take_ring(e, h, fx);
     }
     if (is_ready(e) && ring_find(&mine, SELF) >= 0) {
         if (report_recover(e, h, &mine, lost, fx)) {
@@ -506,4 +546,19 @@ void rules_hist(struct engine *e, const struct message *m, struct effects *fx)
         return;
     }
     r7_islands(e, &h, fx);
+}
+
+void rules_follow_early(struct engine *e, struct effects *fx)
+{
+    const struct ring *history = &e->early.history;
+    if (history->count == 0 || ring_find(history, SELF) == 0) {
+        return;
+    }
+    struct message m = {.type = MESSAGE_PING, .value = stored_value(&e->early.value)};
+    for (uint32_t i = 0; i < history->count; i++) {
+        m.history.names[m.history.count++] = nodes_name(&e->nodes, history->ids[i]);
+    }
+    m.node = m.history.names[0];
+    e->early.history.count = 0;
+    rules_beacon(e, &m, fx);
 }

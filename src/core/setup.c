@@ -11,6 +11,17 @@ static struct message *emit_vers(struct engine *e, struct effects *fx)
     return m;
 }
 
+void setup_bequeath(struct engine *e, struct name heir, struct effects *fx)
+{
+    emit_vers(e, fx)->heir = heir;
+}
+
+void setup_leave(struct engine *e, struct effects *fx)
+{
+    struct message *m = emit_vers(e, fx);
+    m->left = m->unready = true;
+}
+
 void setup_ask(struct engine *e, struct effects *fx)
 {
     struct message *m = emit_vers(e, fx);

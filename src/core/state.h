@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's inside, shared by its files: engine.c (the door, timers), hold.c (the tag), rules.c
-// (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V). Included by nobody else.
+// (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V), presence.c and handover.c
+// (H). Included by nobody else.
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
@@ -84,6 +85,14 @@ struct engine {
     int64_t tag_end_ns, pending_end_ns;
     int64_t proof_ns; // L1: when the last confirmed packet was sent
 
+    int64_t handover_ns; // H3: since when the head is gone; NEVER: it is not
+    struct {
+        struct ring history; // count 0: none
+        struct stored_value value;
+    } early;          // H5: a beacon that my head has stood against, in this turn
+    bool spoke_early; // H3: my last beacon was a hand-over
+    node_id heir;     // H8: whom it gave its turn to; NODE_ABSENT: nobody
+
     int64_t due_ns;         // my next beacon
     int64_t stands_ns;      // another's turn: its pending gap is over
     int64_t listen_end_ns;  // J1
@@ -131,7 +140,7 @@ int64_t cycle_max_ns(const struct engine *e);          // cycle + 2.5 gap
 int64_t stagger_ns(const struct engine *e, int place); // gap * (1 - 1/2^place): J1, R7, V1
 
 // --- hold.c: the only writers of `hold` ---
-void hold_pend(struct engine *e);
+void hold_pend(struct engine *e, int64_t end_ns);
 void hold_expire(struct engine *e, struct effects *fx);  // ends what has run out by the clock
 void hold_resolve(struct engine *e, struct effects *fx); // the pending gap is over
 void hold_give_up(struct engine *e, enum untag_reason reason, struct effects *fx);
@@ -146,15 +155,37 @@ node_id line_expected(struct engine *e);
 
 // E1: a turn begins; if it comes so late that whoever was expected has been silent, that counts.
 // One that comes in time is of somebody whom others expected.
-void line_count_silence(struct engine *e);
-int64_t line_delay_ns(const struct engine *e);
+void line_count_silence(struct engine *e, struct effects *fx);
+int64_t line_delay_ns(const struct engine *e, uint64_t spread);
+bool line_leads(const struct engine *e, node_id id); // it may, as far as is known
+// H3: this node's place, or -1; and how many places there are.
+int line_handover_place(const struct engine *e, int *places);
 int64_t line_silence_ns(const struct engine *e); // after the head's beacon: nobody at place 0
+
+// --- presence.c ---
+void presence_gone(struct engine *e, const struct peer *peer, struct effects *fx);
+void presence_here(struct engine *e, const struct peer *peer, struct effects *fx);
+void presence_heard(struct engine *e, node_id id, const struct message *m, struct effects *fx);
+void presence_defended(struct engine *e, node_id id, struct effects *fx); // against a false hint
+void presence_left(struct engine *e, const struct message *m, struct effects *fx);
+void presence_silent(struct engine *e, node_id id, struct effects *fx); // expected in vain (E1)
+
+// --- handover.c ---
+void handover_start(struct engine *e, bool said,
+                    struct effects *fx); // the head is gone; it has said so itself
+void handover_new_turn(struct engine *e, struct effects *fx);
+void handover_heard(struct engine *e, const struct message *m, struct effects *fx);
+bool handover_may_go_to(const struct engine *e, struct name heir);
+void handover_give(struct engine *e, struct name heir, struct effects *fx);
+int64_t handover_due_ns(const struct engine *e, uint64_t spread); // NEVER: not before its time
+int64_t handover_pending_end_ns(const struct engine *e, int64_t heard_ns);
 
 // --- rules.c ---
 void rules_beacon(struct engine *e, const struct message *m, struct effects *fx);
 void rules_hist(struct engine *e, const struct message *m, struct effects *fx);
-void rules_take_ring(struct engine *e, const struct message *m); // J1, R7
-void rules_own_turn(struct engine *e);
+void rules_take_ring(struct engine *e, const struct message *m, struct effects *fx); // J1, R7
+void rules_own_turn(struct engine *e, struct effects *fx);
+void rules_follow_early(struct engine *e, struct effects *fx); // H5
 
 // --- answer.c ---
 void answer_newcomer(struct engine *e, int place); // J1
@@ -176,6 +207,8 @@ bool join_own_name(struct engine *e, const struct message *m, struct effects *fx
 
 // --- setup.c ---
 void setup_send(struct engine *e, struct effects *fx);
+void setup_bequeath(struct engine *e, struct name heir, struct effects *fx); // H8
+void setup_leave(struct engine *e, struct effects *fx);                      // good-bye
 void setup_ask(struct engine *e, struct effects *fx); // J1: whether there are Python nodes
 void setup_report(struct engine *e, struct name by, struct effects *fx);
 void setup_heard(struct engine *e, const struct message *m, struct effects *fx);

@@ -264,6 +264,10 @@ static enum actor_event_type public_type(enum event_type type)
         return ACTOR_EVENT_GOOD_NODE;
     case EVENT_RECOVER:
         return ACTOR_EVENT_RECOVER;
+    case EVENT_JOIN:
+        return ACTOR_EVENT_JOIN;
+    case EVENT_LEAVE:
+        return ACTOR_EVENT_LEAVE;
     case EVENT_NAME_TAKEN:
         break;
     }
@@ -279,7 +283,7 @@ static void carry_event(struct actor *actor, const struct event *from)
     event.value = value_text(&strings, from->value);
     event.ring = keep_all(&strings, strings.ring, &from->ring);
     event.remote = keep_all(&strings, strings.remote, &from->remote);
-    event.by = event.leader = keep(&strings, from->who);
+    event.by = event.leader = event.member = keep(&strings, from->who);
     if (from->type == EVENT_TAG || from->type == EVENT_RENEW) {
         event.until_ns = from->until_ns;
     } else if (from->type == EVENT_UNTAG) {
@@ -290,6 +294,8 @@ static void carry_event(struct actor *actor, const struct event *from)
     } else if (from->type == EVENT_RECOVER) {
         event.prio = from->prio;
         event.replace = from->replace;
+    } else if (from->type == EVENT_JOIN || from->type == EVENT_LEAVE) {
+        event.reason = member_text(from->member_reason);
     } else if (from->type == EVENT_SETUP) {
         set_params_of(&event, from->params);
     }

@@ -89,15 +89,28 @@ enum key {
     KEY_OVERRIDE,
     KEY_NONCE,
     KEY_READY,
+    KEY_LEFT,
+    KEY_HEIR,
     KEY_COUNT
 };
 
 static const struct name key_names[KEY_COUNT] = {
-    [KEY_TYPE] = {"t", 1},          [KEY_NODE] = {"node", 4},         [KEY_VALUE] = {"value", 5},
-    [KEY_HISTORY] = {"history", 7}, [KEY_VERSION] = {"version", 7},   [KEY_CYCLE] = {"cycle", 5},
-    [KEY_GAP] = {"gap", 3},         [KEY_NODES] = {"nodes", 5},       [KEY_SPLITS] = {"splits", 6},
-    [KEY_N_HOSTS] = {"n_hosts", 7}, [KEY_FORCE_IN] = {"force_in", 8}, [KEY_NONCE] = {"nonce", 5},
-    [KEY_READY] = {"ready", 5},     [KEY_OVERRIDE] = {"override", 8},
+    [KEY_TYPE] = {"t", 1},
+    [KEY_NODE] = {"node", 4},
+    [KEY_VALUE] = {"value", 5},
+    [KEY_HISTORY] = {"history", 7},
+    [KEY_VERSION] = {"version", 7},
+    [KEY_CYCLE] = {"cycle", 5},
+    [KEY_GAP] = {"gap", 3},
+    [KEY_NODES] = {"nodes", 5},
+    [KEY_SPLITS] = {"splits", 6},
+    [KEY_N_HOSTS] = {"n_hosts", 7},
+    [KEY_FORCE_IN] = {"force_in", 8},
+    [KEY_NONCE] = {"nonce", 5},
+    [KEY_LEFT] = {"left", 4},
+    [KEY_HEIR] = {"heir", 4},
+    [KEY_READY] = {"ready", 5},
+    [KEY_OVERRIDE] = {"override", 8},
 };
 
 static const struct name type_names[] = {
@@ -328,6 +341,10 @@ static enum drop read_member(struct reader *r, enum key key, struct message *m)
         return read_nonce(r, &m->nonce);
     case KEY_READY:
         return read_ready(r, &m->unready);
+    case KEY_LEFT:
+        return read_bool(r, &m->left);
+    case KEY_HEIR:
+        return read_name(r, &m->heir);
     case KEY_OVERRIDE:
     case KEY_COUNT:
         break;
@@ -415,7 +432,8 @@ enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message
     }
     message->node = NAME_NONE;
     message->nonce = 0;
-    message->unready = message->asks = false;
+    message->unready = message->asks = message->left = false;
+    message->heir = NAME_NONE;
     message->value = VALUE_NULL;
     message->history.count = 0;
     enum drop drop = read_map(&r, message, &seen);
@@ -552,6 +570,12 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_READY:
         advance(w, cbor_encode_bool(!m->unready, w->at, room(w)));
         break;
+    case KEY_LEFT:
+        advance(w, cbor_encode_bool(true, w->at, room(w)));
+        break;
+    case KEY_HEIR:
+        write_text(w, m->heir);
+        break;
     case KEY_COUNT:
         break;
     }
@@ -564,17 +588,25 @@ static bool needs_override(const struct params *p)
     return p->cycle_ns < NS_PER_S || p->gap_ns < NS_PER_S / 10;
 }
 
+enum { MORE_KEYS_MAX = 5 };
+
 // What a message has beside the keys that its type needs, in this order; closed by KEY_COUNT.
-static void find_more_keys(const struct message *m, enum key more[4])
+static void find_more_keys(const struct message *m, enum key more[MORE_KEYS_MAX + 1])
 {
-    if (m->type == MESSAGE_VERS && needs_override(&m->params)) {
-        *more++ = KEY_OVERRIDE;
-    }
-    if (m->type == MESSAGE_VERS && m->nonce != 0) {
-        *more++ = KEY_NONCE;
-    }
-    if (m->type == MESSAGE_VERS && m->unready) {
-        *more++ = KEY_READY;
+    const struct {
+        enum key key;
+        bool is_there;
+    } keys[MORE_KEYS_MAX] = {
+        {KEY_OVERRIDE, needs_override(&m->params)},
+        {KEY_NONCE, m->nonce != 0},
+        {KEY_READY, m->unready},
+        {KEY_LEFT, m->left},
+        {KEY_HEIR, !name_is_none(m->heir)},
+    };
+    for (int i = 0; i < MORE_KEYS_MAX && m->type == MESSAGE_VERS; i++) {
+        if (keys[i].is_there) {
+            *more++ = keys[i].key;
+        }
     }
     *more = KEY_COUNT;
 }
@@ -599,7 +631,7 @@ size_t codec_encode(const struct message *m, uint8_t *buffer, size_t size)
 {
     struct writer w = {buffer, buffer + size, false};
     const enum key *keys = keys_of[m->type];
-    enum key more[4];
+    enum key more[MORE_KEYS_MAX + 1];
     find_more_keys(m, more);
     size_t count = count_keys(keys) + count_keys(more) + 1;
     advance(&w, cbor_encode_map_start(count, w.at, room(&w)));

@@ -448,6 +448,11 @@ static void put_details(struct out *out, const struct actor_event *event)
     case ACTOR_EVENT_RECOVER:
         put_recover(out, event);
         break;
+    case ACTOR_EVENT_JOIN:
+    case ACTOR_EVENT_LEAVE:
+        put_text(out, "member", event->member);
+        put_text(out, "reason", event->reason);
+        break;
     case ACTOR_EVENT_NAME_TAKEN:
         break;
     }
@@ -478,6 +483,10 @@ const char *actor_event_name(enum actor_event_type type)
         return "good-node";
     case ACTOR_EVENT_RECOVER:
         return "recover";
+    case ACTOR_EVENT_JOIN:
+        return "join";
+    case ACTOR_EVENT_LEAVE:
+        return "leave";
     case ACTOR_EVENT_NAME_TAKEN:
         return "name-taken";
     }

@@ -79,6 +79,7 @@ static size_t longest_vers(const struct actor_link *link, uint8_t *packet)
 {
     struct message vers = {.type = MESSAGE_VERS, .nonce = NONCE_MAX, .unready = true};
     vers.node = name_of(link->config.name);
+    vers.heir = vers.node;
     vers.params =
         (struct params){INT64_C(1) << 53, NS_PER_S / 3, NS_PER_S / 70, 64, 64, 1000000, 0};
     return packet_encode(link, &vers, packet);

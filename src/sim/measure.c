@@ -280,6 +280,8 @@ static void see_event(struct measure *m, const struct news *news)
     case EVENT_PING:
     case EVENT_GOOD_NODE:
     case EVENT_RECOVER:
+    case EVENT_JOIN:
+    case EVENT_LEAVE:
     case EVENT_NAME_TAKEN:
         break;
     }

@@ -7,9 +7,11 @@
 
 struct packet {
     int references;
+    enum input_type type;
+    uint64_t incarnation; // of a hint
     struct message message;
     uint8_t value[VALUE_MAX_BYTES];
-    char names[]; // the node's, and those of the history
+    char names[]; // the node's, the heir's, and those of the history
 };
 
 static struct name keep(char **at, struct name name)
@@ -24,7 +26,7 @@ static struct name keep(char **at, struct name name)
 
 static size_t names_len(const struct message *m)
 {
-    size_t len = m->node.len;
+    size_t len = m->node.len + m->heir.len;
     for (size_t i = 0; i < m->history.count; i++) {
         len += m->history.names[i].len;
     }
@@ -36,8 +38,10 @@ struct packet *packet_new(const struct message *m)
     struct packet *packet = make(1, sizeof *packet + names_len(m));
     char *at = packet->names;
     packet->references = 1;
+    packet->type = INPUT_MESSAGE;
     packet->message = *m;
     packet->message.node = keep(&at, m->node);
+    packet->message.heir = keep(&at, m->heir);
     for (size_t i = 0; i < m->history.count; i++) {
         packet->message.history.names[i] = keep(&at, m->history.names[i]);
     }
@@ -45,6 +49,14 @@ struct packet *packet_new(const struct message *m)
         memcpy(packet->value, m->value.cbor, m->value.len);
     }
     packet->message.value = (struct value){packet->value, m->value.len};
+    return packet;
+}
+
+struct packet *packet_new_hint(const struct peer *peer, bool here)
+{
+    struct packet *packet = packet_new(&(struct message){.node = peer->name});
+    packet->type = here ? INPUT_HERE : INPUT_GONE;
+    packet->incarnation = peer->incarnation;
     return packet;
 }
 
@@ -61,7 +73,13 @@ void packet_drop(struct packet *packet)
     }
 }
 
-const struct message *packet_message(const struct packet *packet)
+struct input packet_input(const struct packet *packet)
 {
-    return &packet->message;
+    struct input input = {.type = packet->type};
+    if (packet->type == INPUT_MESSAGE) {
+        input.message = &packet->message;
+    } else {
+        input.peer = (struct peer){packet->message.node, packet->incarnation};
+    }
+    return input;
 }

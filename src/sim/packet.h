@@ -3,13 +3,15 @@
 #ifndef SIM_PACKET_H
 #define SIM_PACKET_H
 
-#include "core/message.h"
+#include "core/engine.h"
 
 struct packet;
 
-struct packet *packet_new(const struct message *message); // one reference: the caller's
-struct packet *packet_take(struct packet *packet);        // one more
-void packet_drop(struct packet *packet);                  // NULL is allowed
-const struct message *packet_message(const struct packet *packet);
+struct packet *packet_new(const struct message *message);           // one reference: the caller's
+struct packet *packet_new_hint(const struct peer *peer, bool here); // the same: a hint, no message
+struct packet *packet_take(struct packet *packet);                  // one more
+void packet_drop(struct packet *packet);                            // NULL is allowed
+// As an engine is to get it.
+struct input packet_input(const struct packet *packet);
 
 #endif

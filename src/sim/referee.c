@@ -557,6 +557,8 @@ static void see_event(struct referee *r, int node, const struct event *event)
     case EVENT_SETUP:
     case EVENT_PING:
     case EVENT_GOOD_NODE:
+    case EVENT_JOIN:
+    case EVENT_LEAVE:
     case EVENT_NAME_TAKEN:
         break;
     }

@@ -56,6 +56,10 @@ static void put_send(struct out *out, const struct message *m)
     put_history(out, &m->history);
     if (m->type == MESSAGE_VERS && m->asks) {
         put(out, " asks");
+    } else if (m->type == MESSAGE_VERS && m->left) {
+        put(out, " left");
+    } else if (m->type == MESSAGE_VERS && m->heir.len > 0) {
+        put_name(out, " heir ", m->heir);
     } else if (m->type == MESSAGE_VERS && m->params.version != 0) {
         put_format(out, " %" PRId64, m->params.version);
     }
@@ -81,6 +85,13 @@ static void put_recover(struct out *out, const struct event *event)
     put_history(out, &event->ring);
     put(out, " remote:");
     put_history(out, &event->remote);
+}
+
+static void put_member(struct out *out, const char *what, const struct event *event)
+{
+    put_name(out, what, event->who);
+    put(out, " ");
+    put(out, member_text(event->member_reason));
 }
 
 static void put_event(struct out *out, const struct event *event)
@@ -115,6 +126,12 @@ static void put_event(struct out *out, const struct event *event)
         break;
     case EVENT_RECOVER:
         put_recover(out, event);
+        break;
+    case EVENT_JOIN:
+        put_member(out, "join ", event);
+        break;
+    case EVENT_LEAVE:
+        put_member(out, "leave ", event);
         break;
     case EVENT_NAME_TAKEN:
         put(out, "name-taken");

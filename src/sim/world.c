@@ -9,8 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
+// Lives count from 1.
+enum { LIFE_OF_CHECKS = 0 };
+
 struct member {
     char name[NAME_MAX_BYTES + 1];
+    uint64_t nonce;
+    bool *told; // H1: by node: it was told last that this one is there
+    int told_room;
+    bool dropped;          // H1: the channel has given it up, and it will find its link down
     void *memory;          // of the engine
     struct engine *engine; // NULL: not running
     uint8_t value[2];
@@ -191,6 +198,108 @@ static void step(struct world *w, int index, struct input input)
     arm(w, index);
 }
 
+// --- Hints (H1) ----------------------------------------------------------------------------------
+
+static bool has_hints(const struct world *w)
+{
+    return w->config.hints.latency.max_ns > 0;
+}
+
+static bool *told(struct world *w, int about, int to)
+{
+    struct member *member = &w->nodes[about];
+    if (to >= member->told_room) {
+        bool *more = make((size_t)w->room, sizeof *more);
+        if (member->told_room > 0) {
+            memcpy(more, member->told, (size_t)member->told_room * sizeof *more);
+        }
+        release(member->told);
+        member->told = more;
+        member->told_room = w->room;
+    }
+    return &member->told[to];
+}
+
+static void hint(struct world *w, int about, int to, bool is_here)
+{
+    const struct latency *latency = &w->config.hints.latency;
+    struct member *member = &w->nodes[to];
+    *told(w, about, to) = is_here;
+    if (chance_of(&w->chance, w->config.hints.loss)) {
+        return;
+    }
+    const struct peer peer = {name_of(w->nodes[about].name), w->nodes[about].nonce};
+    int64_t under_way_ns = chance_between(&w->chance, latency->min_ns, latency->max_ns);
+    queue_put(&w->queue, (struct entry){.at_ns = w->now_ns + under_way_ns,
+                                        .packet = packet_new_hint(&peer, is_here),
+                                        .node = (uint32_t)to,
+                                        .life = member->life});
+}
+
+static bool is_connected(const struct member *member)
+{
+    return member->engine != NULL && member->up && !member->dropped;
+}
+
+// Tells of one node what has changed, and, to it, of the others; a fresh link knows nothing.
+static void hint_changes(struct world *w, int index)
+{
+    const struct member *member = &w->nodes[index];
+    for (int other = 0; has_hints(w) && other < w->count; other++) {
+        const struct member *peer = &w->nodes[other];
+        bool here = is_connected(member) && peer->island == member->island;
+        if (other == index) {
+            continue;
+        }
+        if (is_connected(peer) && *told(w, index, other) != here) {
+            hint(w, index, other, here);
+        }
+        if (is_connected(member)) {
+            bool peer_is_here = here && is_connected(peer);
+            if (peer_is_here || *told(w, other, index)) {
+                hint(w, other, index, peer_is_here);
+            }
+        } else {
+            *told(w, other, index) = false;
+        }
+    }
+}
+
+// Silence is noticed later, and not at all where there are no hints.
+static void look_later(struct world *w, int index)
+{
+    if (has_hints(w)) {
+        queue_put(&w->queue, (struct entry){.at_ns = w->now_ns + w->config.hints.silence_ns,
+                                            .node = (uint32_t)index,
+                                            .life = LIFE_OF_CHECKS});
+    }
+}
+
+// The channel looks whether a node is still silent, or where it has moved to.
+static void look(struct world *w, int index)
+{
+    struct member *member = &w->nodes[index];
+    if (member->cut || member->frozen) {
+        member->dropped = true;
+    }
+    hint_changes(w, index);
+}
+
+// It finds that the channel has given it up meanwhile, and comes again.
+static void find_dropped(struct world *w, int index)
+{
+    struct member *member = &w->nodes[index];
+    if (member->dropped && member->engine != NULL && !member->cut && !member->frozen) {
+        world_link(w, index, false);
+        world_link(w, index, true);
+    }
+}
+
+void world_hint(struct world *w, int about, int to, bool here)
+{
+    hint(w, about, to, here);
+}
+
 // --- Nodes -------------------------------------------------------------------------------------
 
 struct world *world_new(const struct world_config *config)
@@ -221,6 +330,7 @@ void world_free(struct world *w)
     for (int i = 0; i < w->count; i++) {
         forget_waiting(&w->nodes[i]);
         release(w->nodes[i].waiting);
+        release(w->nodes[i].told);
         release(w->nodes[i].memory);
     }
     queue_free(&w->queue);
@@ -277,14 +387,16 @@ static void begin_life(struct member *member)
 void world_start(struct world *w, int index)
 {
     struct member *member = &w->nodes[index];
+    member->nonce = chance_below(&w->chance, NONCE_MAX) + 1;
     const struct engine_config config = {
         .name = name_of(member->name),
-        .nonce = chance_below(&w->chance, NONCE_MAX) + 1,
+        .nonce = member->nonce,
         .params = w->config.params,
         .enabled = member->enabled,
         .value = value_of(member),
         .lease_ns = w->config.lease_ns,
         .echoes = w->config.echoes,
+        .takeover = w->config.takeover,
         .capacity = w->config.capacity,
         .draw = draw,
         .draw_context = w,
@@ -295,8 +407,10 @@ void world_start(struct world *w, int index)
     begin_life(member);
     member->engine = engine_init(member->memory, &config);
     member->up = true;
+    member->dropped = false;
     tell(w, NEWS_STARTED, index, NULL);
     step(w, index, (struct input){.type = INPUT_LINK_UP});
+    hint_changes(w, index);
 }
 
 void world_kill(struct world *w, int index)
@@ -305,12 +419,20 @@ void world_kill(struct world *w, int index)
     begin_life(member);
     member->engine = NULL;
     tell(w, NEWS_KILLED, index, NULL);
+    hint_changes(w, index);
+}
+
+void world_stop(struct world *w, int index)
+{
+    step(w, index, (struct input){.type = INPUT_STOP});
+    world_kill(w, index);
 }
 
 void world_freeze(struct world *w, int index)
 {
     w->nodes[index].frozen = true;
     tell(w, NEWS_FROZEN, index, NULL);
+    look_later(w, index);
 }
 
 // What waited is there at once; whether it or the timer is seen first is a matter of chance.
@@ -326,17 +448,22 @@ void world_thaw(struct world *w, int index)
             step(w, index, (struct input){.type = INPUT_TIMER});
         }
         if (i < count) {
-            const struct message *message = packet_message(member->waiting[i]);
-            step(w, index, (struct input){.type = INPUT_MESSAGE, .message = message});
+            step(w, index, packet_input(member->waiting[i]));
             packet_drop(member->waiting[i]);
         }
     }
+    find_dropped(w, index);
 }
 
 void world_cut(struct world *w, int index, bool cut)
 {
     w->nodes[index].cut = cut;
     tell(w, cut ? NEWS_CUT : NEWS_BACK, index, NULL);
+    if (cut) {
+        look_later(w, index);
+    } else {
+        find_dropped(w, index);
+    }
 }
 
 void world_link(struct world *w, int index, bool up)
@@ -344,14 +471,17 @@ void world_link(struct world *w, int index, bool up)
     struct member *member = &w->nodes[index];
     begin_life(member); // nothing is kept for it meanwhile
     member->up = up;
+    member->dropped = false;
     tell(w, up ? NEWS_LINK_UP : NEWS_LINK_DOWN, index, NULL);
     step(w, index, (struct input){.type = up ? INPUT_LINK_UP : INPUT_LINK_DOWN});
+    hint_changes(w, index);
 }
 
 void world_move(struct world *w, int index, int island)
 {
     w->nodes[index].island = island;
     tell(w, NEWS_MOVED, index, NULL);
+    look_later(w, index);
 }
 
 void world_enable(struct world *w, int index, bool enabled)
@@ -361,6 +491,11 @@ void world_enable(struct world *w, int index, bool enabled)
         tell(w, enabled ? NEWS_ENABLED : NEWS_DISABLED, index, NULL);
         step(w, index, (struct input){.type = enabled ? INPUT_ENABLE : INPUT_DISABLE});
     }
+}
+
+void world_give(struct world *w, int index, int heir)
+{
+    step(w, index, (struct input){.type = INPUT_GIVE, .name = name_of(w->nodes[heir].name)});
 }
 
 void world_set_params(struct world *w, int index, const struct params *params)
@@ -396,7 +531,7 @@ static void hear(struct world *w, int index, struct packet *packet)
     if (member->frozen) {
         keep_waiting(member, packet);
     } else if (!member->cut) {
-        step(w, index, (struct input){.type = INPUT_MESSAGE, .message = packet_message(packet)});
+        step(w, index, packet_input(packet));
     }
 }
 
@@ -417,6 +552,11 @@ static void run_timer(struct world *w, int index)
 static void happen(struct world *w, struct entry entry)
 {
     const struct member *member = &w->nodes[entry.node];
+    if (entry.packet == NULL && entry.life == LIFE_OF_CHECKS) {
+        w->now_ns = entry.at_ns;
+        look(w, (int)entry.node);
+        return;
+    }
     bool counts = member->engine != NULL && entry.life == member->life;
     w->now_ns = entry.at_ns;
     if (counts && entry.packet != NULL) {

@@ -13,6 +13,13 @@ struct latency {
     bool tailed;            // or mostly near `min_ns` with a long tail that ends at `max_ns`
 };
 
+// What the channel tells of who is there (H1): at once of those that start, end or lose their link.
+struct hints {
+    struct latency latency; // 0: there are none
+    double loss;            // share of them that never come
+    int64_t silence_ns;     // until it notices that one is frozen, cut off, or moved
+};
+
 enum news_type {
     NEWS_EFFECT, // effect, of a running engine
     NEWS_STARTED,
@@ -46,12 +53,14 @@ struct world_config {
     int64_t begin_ns; // what clocks show at first; 0: one second
     struct params params;
     struct latency latency;
-    double loss;                      // share of deliveries that never come
-    double duplicates;                // share that come twice
-    int skew_ppm;                     // clocks run up to this much fast or slow
-    int64_t late_ns;                  // timers come up to this late
-    int64_t lease_ns;                 // 0: the channel proves nothing (L1)
-    bool echoes;                      // senders hear themselves
+    double loss;       // share of deliveries that never come
+    double duplicates; // share that come twice
+    int skew_ppm;      // clocks run up to this much fast or slow
+    int64_t late_ns;   // timers come up to this late
+    int64_t lease_ns;  // 0: the channel proves nothing (L1)
+    bool echoes;       // senders hear themselves
+    struct hints hints;
+    enum takeover takeover;           // H6
     uint32_t capacity;                // nodes that one can know; 0: ENGINE_NODES_MIN
     world_latency_fn *choose_latency; // NULL: by chance
     void *choose_context;
@@ -69,6 +78,7 @@ int world_add(struct world *world, const char *name, int value);
 
 void world_start(struct world *world, int node); // in a fresh process, link up
 void world_kill(struct world *world, int node);
+void world_stop(struct world *world, int node); // in order
 void world_freeze(struct world *world, int node);
 void world_thaw(struct world *world, int node);
 void world_cut(struct world *world, int node, bool cut);
@@ -77,6 +87,9 @@ void world_link(struct world *world, int node, bool up);
 void world_move(struct world *world, int node, int island);
 void world_set_value(struct world *world, int node, int value);
 void world_enable(struct world *world, int node, bool enabled);
+void world_give(struct world *world, int node, int heir); // H8
+// A hint, true or false, to one node.
+void world_hint(struct world *world, int about, int to, bool here);
 void world_set_params(struct world *world, int node, const struct params *params);
 void world_set_latency(struct world *world, const struct latency *latency);
 // A message from nowhere to everybody, after the usual latency; it is copied.

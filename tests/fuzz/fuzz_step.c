@@ -211,6 +211,10 @@ static void check_event(struct run *r, const struct event *event)
     case EVENT_RECOVER:
         assert(event->prio >= 0 && event->ring.count > 0 && event->remote.count > 0);
         break;
+    case EVENT_JOIN:
+    case EVENT_LEAVE:
+        assert(!name_equal(event->who, own_name));
+        break;
     case EVENT_NAME_TAKEN:
         assert(!r->tagged);
         r->silent = true;

@@ -343,7 +343,7 @@ static const struct weather weathers[] = {
     {.name = "latencies", .deeds = DEED_START},
     {.name = "deaths", .deeds = DEED_KILL | DEED_RESTART | DEED_START, .rare = RARE},
     {.name = "freezes", .deeds = DEED_FREEZE | DEED_START, .rare = RARE},
-    {.name = "requests", .deeds = DEED_DISABLE | DEED_VALUE | DEED_START},
+    {.name = "requests", .deeds = DEED_DISABLE | DEED_VALUE | DEED_START, .rare = RARE},
     {.name = "drift", .deeds = DEED_ALL, .late_share = -1, .skew_ppm = 200, .rare = RARE},
     {.name = "late", .deeds = DEED_ALL, .late_share = 4, .skew_ppm = 200, .rare = RARE},
     {.name = "leases", .deeds = DEED_ALL | DEED_CUT, .skew_ppm = 200, .leases = true, .rare = RARE},

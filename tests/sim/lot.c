@@ -7,6 +7,11 @@ enum { CYCLES = 60 }; // how long it lasts, about
 
 // --- Drawing -----------------------------------------------------------------------------------
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void draw_channel(struct chance *chance, const struct climate *climate, struct lot *lot)
 {
     int64_t gap_ns = lot->params.gap_ns;
@@ -37,6 +42,30 @@ static void draw_params(struct chance *chance, const struct climate *climate, st
     lot->lease_ns = climate->leases ? p->cycle_ns * chance_between(chance, 5, 40) / 10 : 0;
 }
 
+// H1. Whoever is silent is noticed when its lease has run out.
+static void draw_hints(struct chance *chance, const struct climate *climate, struct lot *lot)
+{
+    int64_t latency_ns = lot->latency.max_ns;
+    switch (climate->hints) {
+    case HINTS_NONE:
+        return;
+    case HINTS_PROMPT:
+        break;
+    case HINTS_BAD:
+        latency_ns = lot->params.cycle_ns * chance_between(chance, 1, 20) / 10;
+        lot->hints.loss = (double)chance_below(chance, 50) / 100;
+        break;
+    case HINTS_FALSE:
+        lot->latency.max_ns = latency_ns = earlier(latency_ns, lot->params.gap_ns / 2);
+        break;
+    }
+    lot->latency.min_ns = earlier(lot->latency.min_ns, latency_ns);
+    lot->hints.latency = (struct latency){.min_ns = 0, .max_ns = latency_ns};
+    lot->hints.silence_ns = lot->lease_ns * 3 / 2;
+    lot->takeover =
+        chance_of(chance, 0.8) ? TAKEOVER_AT_ONCE : (enum takeover)chance_below(chance, 3);
+}
+
 static void add_act(struct lot *lot, int64_t at_ns, enum deed deed, int node, int value)
 {
     lot->act[lot->acts++] = (struct act){at_ns, deed, node, value};
@@ -59,10 +88,13 @@ static void draw_acts(struct chance *chance, const struct climate *climate, stru
     int count = (int)chance_between(chance, 1, LOT_DEEDS_MAX - LOT_NODES_MAX);
     for (int i = 0; i < count; i++) {
         now_ns += chance_between(chance, 0, CYCLES * lot->params.cycle_ns / count);
-        enum deed deed = (enum deed)chance_below(chance, DEEDS);
+        uint64_t deeds = climate->hints == HINTS_NONE ? DEED_STOP : DEEDS;
+        enum deed deed = (enum deed)chance_below(chance, deeds);
         int node = (int)chance_below(chance, (uint64_t)lot->nodes);
         int value = chance_of(chance, 0.2) ? -1 : (int)chance_below(chance, 5);
-        if (deed == DEED_SPLIT) {
+        if (deed == DEED_GIVE) {
+            value = (int)chance_below(chance, (uint64_t)lot->nodes);
+        } else if (deed == DEED_SPLIT || deed == DEED_LIE) {
             value = (int)chance_below(chance, 1u << lot->nodes);
         }
         if ((climate->deeds & DEED_BIT(deed)) != 0) {
@@ -89,6 +121,7 @@ void lot_draw(struct lot *lot, const struct climate *climate, uint64_t seed)
     for (int i = 0; i < lot->nodes; i++) {
         lot->values[i] = chance_of(&chance, 0.1) ? -1 : (int)chance_below(&chance, 5);
     }
+    draw_hints(&chance, climate, lot);
     draw_starts(&chance, lot);
     draw_acts(&chance, climate, lot);
     qsort(lot->act, (size_t)lot->acts, sizeof *lot->act, by_time);
@@ -113,8 +146,12 @@ static bool is_possible(const struct lot_state *s, const struct act *act)
     case DEED_START:
         return !s->up[node] && !s->brokerless;
     case DEED_KILL:
+    case DEED_STOP:
+    case DEED_GIVE:
     case DEED_FREEZE:
         return awake;
+    case DEED_LIE:
+        return s->up[node];
     case DEED_THAW:
         return s->frozen[node];
     case DEED_VALUE:
@@ -159,6 +196,16 @@ static void link_all(const struct lot *lot, const struct lot_state *s, bool up, 
     }
 }
 
+static void lie(const struct lot *lot, const struct lot_state *s, const struct act *act,
+                struct world *world)
+{
+    for (int i = 0; i < lot->nodes; i++) {
+        if ((act->value >> i & 1) != 0 && i != act->node && s->up[i] && world_is_up(world, i)) {
+            world_hint(world, act->node, i, false);
+        }
+    }
+}
+
 static void carry_out(const struct lot *lot, struct lot_state *s, const struct act *act,
                       struct world *world)
 {
@@ -171,6 +218,16 @@ static void carry_out(const struct lot *lot, struct lot_state *s, const struct a
     case DEED_KILL:
         s->up[node] = false;
         world_kill(world, node);
+        break;
+    case DEED_STOP:
+        s->up[node] = false;
+        world_stop(world, node);
+        break;
+    case DEED_GIVE:
+        world_give(world, node, act->value);
+        break;
+    case DEED_LIE:
+        lie(lot, s, act, world);
         break;
     case DEED_FREEZE:
     case DEED_THAW:
@@ -226,9 +283,9 @@ void lot_mend(const struct lot *lot, struct lot_state *state, struct world *worl
 
 // --- Telling -----------------------------------------------------------------------------------
 
-static const char *const deed_names[] = {"start",       "kill",   "freeze", "thaw", "set",
-                                         "disable",     "enable", "cut",    "back", "broker-dies",
-                                         "broker-back", "split",  "heal"};
+static const char *const deed_names[] = {
+    "start", "kill",        "freeze",      "thaw",  "set",  "disable", "enable", "cut",
+    "back",  "broker-dies", "broker-back", "split", "heal", "stop",    "give",   "lie"};
 
 static double seconds(int64_t ns)
 {
@@ -238,7 +295,12 @@ static double seconds(int64_t ns)
 static void tell_act(const struct lot *lot, const struct act *act, FILE *out)
 {
     fprintf(out, "  at %.6f %s", seconds(act->at_ns), deed_names[act->deed]);
-    if (act->deed == DEED_SPLIT) {
+    if (act->deed >= DEED_STOP) {
+        fprintf(out, " n%02d", act->node);
+    }
+    if (act->deed == DEED_GIVE) {
+        fprintf(out, " n%02d", act->value);
+    } else if (act->deed == DEED_SPLIT || act->deed == DEED_LIE) {
         for (int i = 0; i < lot->nodes; i++) {
             if ((act->value >> i & 1) != 0) {
                 fprintf(out, " n%02d", i);
@@ -263,6 +325,11 @@ void lot_tell(const struct lot *lot, FILE *out)
             lot->duplicates);
     fprintf(out, "  skew %d ppm, timers up to %.4f late, lease %.3f\n", lot->skew_ppm,
             seconds(lot->late_ns), seconds(lot->lease_ns));
+    if (lot->hints.latency.max_ns > 0) {
+        fprintf(out, "  hints up to %.3f, loss %.2f, silence %.3f, takeover %d\n",
+                seconds(lot->hints.latency.max_ns), lot->hints.loss, seconds(lot->hints.silence_ns),
+                (int)lot->takeover);
+    }
     for (int i = 0; i < lot->nodes; i++) {
         fprintf(out, lot->values[i] < 0 ? "  node n%02d null\n" : "  node n%02d %d\n", i,
                 lot->values[i]);

@@ -23,6 +23,9 @@ enum deed {
     DEED_BROKER_BACK,
     DEED_SPLIT,
     DEED_HEAL,
+    DEED_STOP, // these are drawn where there are hints
+    DEED_GIVE,
+    DEED_LIE, // a hint that is false
     DEEDS
 };
 
@@ -32,7 +35,7 @@ struct act {
     int64_t at_ns;
     enum deed deed;
     int node;
-    int value; // VALUE; SPLIT: a bit for each node that is moved
+    int value; // VALUE; SPLIT: a bit for each node that is moved; GIVE: to whom; LIE: who hears it
 };
 
 // What may be drawn.
@@ -41,6 +44,7 @@ struct climate {
     unsigned deeds;
     bool leases;
     bool lossy; // losses, copies, and latencies up to 3 gap
+    enum { HINTS_NONE, HINTS_PROMPT, HINTS_BAD, HINTS_FALSE } hints; // BAD: late, or lost
 };
 
 struct lot {
@@ -50,6 +54,8 @@ struct lot {
     double loss, duplicates;
     int skew_ppm;
     int64_t begin_ns, late_ns, lease_ns;
+    struct hints hints;
+    enum takeover takeover;
     int nodes, acts;
     int values[LOT_NODES_MAX]; // below 0: none
     struct act act[LOT_DEEDS_MAX];

@@ -32,6 +32,10 @@ enum { WORLDS = 2000, AFTER_CYCLES = 8 };
     (DEED_BIT(DEED_START) | DEED_BIT(DEED_KILL) | DEED_BIT(DEED_FREEZE) | DEED_BIT(DEED_THAW) | \
      DEED_BIT(DEED_VALUE) | DEED_BIT(DEED_DISABLE) | DEED_BIT(DEED_ENABLE))
 
+#define HINTED                                                                          \
+    (ONE_NODE | DEED_BIT(DEED_CUT) | DEED_BIT(DEED_BACK) | DEED_BIT(DEED_BROKER_DIES) | \
+     DEED_BIT(DEED_BROKER_BACK) | DEED_BIT(DEED_STOP) | DEED_BIT(DEED_GIVE))
+
 struct kind {
     struct climate climate;
     unsigned kept; // promises that are never broken
@@ -50,6 +54,14 @@ static const struct kind kinds[] = {
     {{.name = "islands", .deeds = ONE_NODE | DEED_BIT(DEED_SPLIT) | DEED_BIT(DEED_HEAL)},
      SAFETY,
      0.01},
+    {{.name = "hints", .deeds = HINTED, .leases = true, .hints = HINTS_PROMPT}, SAFETY, 0.01},
+    {{.name = "bad-hints", .deeds = HINTED, .leases = true, .hints = HINTS_BAD}, SAFETY, 0.01},
+    {{.name = "false-hints",
+      .deeds = HINTED | DEED_BIT(DEED_LIE),
+      .leases = true,
+      .hints = HINTS_FALSE},
+     SAFETY,
+     0.03},
     {{.name = "losses", .deeds = ONE_NODE, .lossy = true}, SAFETY, 0},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -83,6 +95,8 @@ static void begin(struct life *life, const struct lot *lot, FILE *out)
         .skew_ppm = lot->skew_ppm,
         .late_ns = lot->late_ns,
         .lease_ns = lot->lease_ns,
+        .hints = lot->hints,
+        .takeover = lot->takeover,
         .watch = watch,
         .watch_context = life,
     };

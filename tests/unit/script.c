@@ -20,6 +20,7 @@ struct script {
     uint8_t value[2];
     int sent_value;
     bool sent_ready;
+    bool shows_members;
     struct effects effects;
     size_t used;
     char text[TRANSCRIPT_MAX], shown[TRANSCRIPT_MAX];
@@ -95,8 +96,17 @@ static void remember_sent(struct script *s, const struct message *sent)
     }
 }
 
+static bool is_hidden(const struct script *s, const struct effect *effect)
+{
+    return !s->shows_members && effect->type == EFFECT_EVENT &&
+           (effect->event.type == EVENT_JOIN || effect->event.type == EVENT_LEAVE);
+}
+
 static void put_effect(struct script *s, const struct effect *effect)
 {
+    if (is_hidden(s, effect)) {
+        return;
+    }
     char line[TEXT_MAX];
     text_effect(line, effect);
     int len = snprintf(s->text + s->used, sizeof s->text - s->used, "%.3f %s\n",
@@ -201,6 +211,31 @@ void stop(struct script *s)
     step(s, (struct input){.type = INPUT_STOP});
 }
 
+void gone(struct script *s, const char *name)
+{
+    step(s, (struct input){.type = INPUT_GONE, .peer = {name_of(name), 0}});
+}
+
+void here(struct script *s, const char *name, uint64_t incarnation)
+{
+    step(s, (struct input){.type = INPUT_HERE, .peer = {name_of(name), incarnation}});
+}
+
+void gone_process(struct script *s, const char *name, uint64_t incarnation)
+{
+    step(s, (struct input){.type = INPUT_GONE, .peer = {name_of(name), incarnation}});
+}
+
+void give(struct script *s, const char *name)
+{
+    step(s, (struct input){.type = INPUT_GIVE, .name = name_of(name)});
+}
+
+void script_show_members(struct script *s)
+{
+    s->shows_members = true;
+}
+
 void set_params(struct script *s, const struct params *params)
 {
     step(s, (struct input){.type = INPUT_PARAMS, .params = params});
@@ -260,6 +295,25 @@ void hear_unready(struct script *s, const char *name)
                               .params = s->config.params,
                               .nonce = 5,
                               .unready = true});
+}
+
+void hear_left(struct script *s, const char *name, uint64_t nonce)
+{
+    hear(s, &(struct message){.type = MESSAGE_VERS,
+                              .node = name_of(name),
+                              .params = s->config.params,
+                              .nonce = nonce,
+                              .unready = true,
+                              .left = true});
+}
+
+void hear_heir(struct script *s, const char *name, const char *heir)
+{
+    hear(s, &(struct message){.type = MESSAGE_VERS,
+                              .node = name_of(name),
+                              .params = s->config.params,
+                              .nonce = 5,
+                              .heir = name_of(heir)});
 }
 
 void hear_question(struct script *s, const char *name)

@@ -16,6 +16,7 @@ struct script;
 struct script *script_new(void);
 void script_free(struct script *script);
 struct engine_config *script_config(struct script *script);
+void script_show_members(struct script *script); // join and leave events, which are left out else
 void script_value(struct script *script, int value); // of the start; below 0: null
 
 // The draws to come, as shares of 2^32; 0 when there are no more.
@@ -33,6 +34,10 @@ void proof(struct script *script, double sent_seconds);
 void set_value(struct script *script, int value);
 void enable(struct script *script, bool enabled);
 void stop(struct script *script);
+void gone(struct script *script, const char *name); // H1: a hint about whatever process
+void gone_process(struct script *script, const char *name, uint64_t incarnation);
+void here(struct script *script, const char *name, uint64_t incarnation);
+void give(struct script *script, const char *name); // H8
 void set_params(struct script *script, const struct params *params);
 
 // Histories are names with blanks between them.
@@ -44,6 +49,8 @@ void hear_vers(struct script *script, const char *name, uint64_t nonce);
 void hear_question(struct script *script, const char *name); // J1, from one of ours
 void hear_unready(struct script *script,
                   const char *name); // a `vers` of one of ours that cannot lead
+void hear_left(struct script *script, const char *name, uint64_t nonce);   // its good-bye
+void hear_heir(struct script *script, const char *name, const char *heir); // H8
 void hear_python_set(struct script *script, const char *name, const struct params *params);
 void hear_params(struct script *script, const char *name, const struct params *params);
 
