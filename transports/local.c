@@ -4,6 +4,8 @@
 // DIR/PREFIX.GROUP holds one datagram socket for each member, named by its incarnation. To send is
 // to list that directory and to write to each other socket once, without waiting: who does not read
 // in time loses the message, and only he. Who may write DIR may take part; nothing else is checked.
+// local_members.h says how those that are there become known.
+#include "local_members.h"
 #include "transports.h"
 
 #include <dirent.h>
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,25 +28,29 @@
 
 enum {
     PATH_BYTES = sizeof((struct sockaddr_un *)NULL)->sun_path,
-    MEMBER_DIGITS = 16,    // an incarnation in hexadecimal
     PACKET_BYTES = 4096,   // PROTOCOL.md M2
     PACKETS_AT_ONCE = 64,  // a wake-up, so that a flood leaves time for the others
     WHY_BYTES = 512,       // a sentence with two paths
     RETRY_MS = 1000,       // doubled after each failure ...
     RETRY_MAX_MS = 10000,  // ... up to here
     LOG_PAUSE_MS = 60000,  // PROTOCOL.md M3: at most once a minute
+    RECHECK_FIRST_MS = 5,  // a process that ends closes its file first, maybe: its socket is
+    RECHECK_LAST_MS = 320, // looked at again, after 5, 20, 80 and 320 ms
     OWN_MODE = 0700,       // of a directory that we make
     SHARED_MODE = 0002770, // of the groups in a directory that its owner shares with a group
 };
+
+#define WATCHED \
+    (IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF)
 
 // One group: a directory, and in it our socket while `bound`.
 struct group {
     struct group *next;
     struct actor_transport *transport;
-    uv_poll_t poll;      // of fd
-    uv_fs_event_t watch; // of dir
-    int open_handles;    // of these two; the last one to close frees
-    int fd;              // the same number all its life: a new socket is put in its place
+    uv_poll_t poll; // of fd
+    int fd;         // the same number all its life: a new socket is put in its place
+    int watch;      // of dir, in the transport's inotify; -1: none
+    struct members members;
     bool bound;
     uint64_t untaken; // messages that a reader did not take, since the last line about it
     uint64_t untaken_log_ms;
@@ -55,7 +62,12 @@ struct group {
 struct actor_transport {
     struct actor_transport_config config;
     struct group *groups;
-    uv_timer_t timer;      // the next attempt, or news that must not be told inside a call
+    uv_timer_t timer;   // the next attempt, or news that must not be told inside a call
+    uv_timer_t recheck; // of those that may have ended
+    unsigned recheck_ms;
+    uv_poll_t changes;     // of inotify
+    int inotify;           // -1: changes are noticed at the next message
+    char *about;           // what this node announces; NULL: nothing yet
     unsigned open_handles; // all of them; the last one to close frees
     int sender;            // unbound
     bool up;
@@ -127,22 +139,6 @@ static bool group_fits(const struct actor_transport *t, const char *group, char 
     return length < PATH_BYTES ||
            say(why, "socket names would have %zu bytes, at most %d are allowed, in %s", length,
                PATH_BYTES - 1, t->dir);
-}
-
-static bool is_member(const char *name)
-{
-    return strlen(name) == MEMBER_DIGITS && strspn(name, "0123456789abcdef") == MEMBER_DIGITS;
-}
-
-// `dir` leaves room for a member's name: group_fits().
-static struct sockaddr_un address_in(const char *dir, const char *dot, const char *member)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = append(address.sun_path, sizeof address.sun_path, 0, dir);
-    length = append(address.sun_path, sizeof address.sun_path, length, "/");
-    length = append(address.sun_path, sizeof address.sun_path, length, dot);
-    append(address.sun_path, sizeof address.sun_path, length, member);
-    return address;
 }
 
 static const char *member_of(const struct group *g)
@@ -260,23 +256,13 @@ static int deliver(struct actor_transport *t, const struct sockaddr_un *to, cons
     return error == EAGAIN && renew_sender(t) ? send_to(t, to, bytes, len) : error;
 }
 
-// Asks whether anybody is there, without the reader noticing.
-static int probe(const struct sockaddr_un *to)
-{
-    int fd = new_socket();
-    int error = connect(fd, (const struct sockaddr *)to, sizeof *to) < 0 ? errno : 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return error;
-}
-
 static void reach_member(struct group *g, const char *member, const void *bytes, size_t len)
 {
-    struct sockaddr_un to = address_in(g->dir, "", member);
-    int error = bytes == NULL ? probe(&to) : deliver(g->transport, &to, bytes, len);
+    struct sockaddr_un to = member_address(g->dir, "", member);
+    int error =
+        bytes == NULL ? member_probe(g->dir, member) : deliver(g->transport, &to, bytes, len);
     if (error == ECONNREFUSED) {
-        unlink(to.sun_path); // its process is dead
+        members_bury(&g->members, member);
     } else if (bytes != NULL && error != 0 && error != ENOENT) {
         count_untaken(g, error);
     }
@@ -310,10 +296,20 @@ static bool is_present(const struct group *g)
     return access(g->address.sun_path, F_OK) == 0;
 }
 
+static void unwatch(struct group *g)
+{
+    if (g->watch >= 0) {
+        inotify_rm_watch(g->transport->inotify, g->watch);
+        g->watch = -1;
+    }
+}
+
 static void unbind(struct group *g)
 {
     uv_poll_stop(&g->poll);
-    uv_fs_event_stop(&g->watch);
+    unwatch(g);
+    members_hide(&g->members);
+    members_forget(&g->members);
     if (g->bound) {
         unlink(g->address.sun_path);
         g->bound = false;
@@ -348,22 +344,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     }
 }
 
-static void on_change(uv_fs_event_t *watch, const char *file, int events, int status)
-{
-    struct group *g = watch->data;
-    (void)file;
-    (void)events;
-    (void)status;
-    if (g->bound && !is_present(g)) {
-        lose(g, "was removed");
-    }
-}
-
 // Bound under a name that is no member's, and renamed when it works: nobody takes it for a dead
 // one. 0 or a negative errno.
 static int bind_socket(const struct group *g)
 {
-    struct sockaddr_un unready = address_in(g->dir, ".", member_of(g));
+    struct sockaddr_un unready = member_address(g->dir, ".", member_of(g));
     mode_t mode = g->transport->group_mode & (S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
     if (bind(g->fd, (const struct sockaddr *)&unready, sizeof unready) == 0 &&
         chmod(unready.sun_path, mode) == 0 &&
@@ -389,12 +374,22 @@ static int renew_socket(const struct group *g)
 
 static void watch_group(struct group *g)
 {
-    int result = uv_fs_event_start(&g->watch, on_change, g->dir, 0);
-    if (result < 0) {
+    struct actor_transport *t = g->transport;
+    g->watch = t->inotify < 0 ? -1 : inotify_add_watch(t->inotify, g->dir, WATCHED);
+    if (g->watch < 0) {
         char line[WHY_BYTES];
         say(line, "%s: cannot be watched: %s; a removal is noticed at the next message", g->dir,
-            uv_strerror(result));
+            strerror(errno));
         log_line(g->transport, ACTOR_LOG_WARNING, line);
+    }
+}
+
+static void show(struct group *g)
+{
+    const struct actor_transport *t = g->transport;
+    if (t->about != NULL && g->bound) {
+        members_show(&g->members, t->about,
+                     t->group_mode & (S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP));
     }
 }
 
@@ -416,7 +411,64 @@ static bool bind_group(struct group *g, char why[WHY_BYTES])
     }
     g->bound = true;
     uv_poll_start(&g->poll, UV_READABLE, on_readable);
+    show(g);
     return true;
+}
+
+// --- Changes of the directories ------------------------------------------------------------------
+
+static struct group *group_of_watch(const struct actor_transport *t, int watch)
+{
+    struct group *g = t->groups;
+    while (g != NULL && g->watch != watch) {
+        g = g->next;
+    }
+    return g;
+}
+
+static void on_recheck(uv_timer_t *timer)
+{
+    struct actor_transport *t = timer->data;
+    for (struct group *g = t->groups; g != NULL; g = g->next) {
+        members_bury_the_dead(&g->members);
+    }
+    if (t->recheck_ms < RECHECK_LAST_MS) {
+        t->recheck_ms *= 4;
+        uv_timer_start(&t->recheck, on_recheck, t->recheck_ms, 0);
+    }
+}
+
+static void on_change(struct actor_transport *t, const struct inotify_event *event)
+{
+    char member[MEMBER_DIGITS + 1];
+    struct group *g = group_of_watch(t, event->wd);
+    if (g == NULL) {
+        return;
+    }
+    if (g->bound && !is_present(g)) {
+        lose(g, "was removed");
+    } else if (event->len > 0 && members_is_about(&g->members, event->name, member)) {
+        if ((event->mask & IN_MOVED_TO) != 0) {
+            members_look_at(&g->members, member);
+        } else {
+            t->recheck_ms = RECHECK_FIRST_MS;
+            members_bury_the_dead(&g->members);
+            uv_timer_start(&t->recheck, on_recheck, t->recheck_ms, 0);
+        }
+    }
+}
+
+// The host may leave or close in there; the loop looks again.
+static void on_changes(uv_poll_t *poll, int status, int events)
+{
+    struct actor_transport *t = poll->data;
+    _Alignas(struct inotify_event) char news[4096];
+    ssize_t len = status == 0 && events != 0 ? read(t->inotify, news, sizeof news) : 0;
+    for (ssize_t at = 0; at < len && uv_is_active((uv_handle_t *)poll);) {
+        const struct inotify_event *event = (const struct inotify_event *)(news + at);
+        on_change(t, event);
+        at += (ssize_t)(sizeof *event + event->len);
+    }
 }
 
 // --- Up and down -------------------------------------------------------------------------------
@@ -452,6 +504,9 @@ static void go_up(struct actor_transport *t)
     t->retry_ms = RETRY_MS;
     if (!t->up) {
         t->up = true;
+        for (struct group *g = t->groups; g != NULL; g = g->next) {
+            members_look_at_all(&g->members);
+        }
         t->config.host_ops->up(t->config.host);
     }
 }
@@ -502,6 +557,19 @@ static void choose_dir(char *out, size_t size, const char *address)
     }
 }
 
+static void open_inotify(struct actor_transport *t)
+{
+    t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (t->inotify >= 0 && uv_poll_init(t->config.loop, &t->changes, t->inotify) == 0) {
+        t->changes.data = t;
+        t->open_handles++;
+        uv_poll_start(&t->changes, UV_READABLE, on_changes);
+    } else if (t->inotify >= 0) {
+        close(t->inotify);
+        t->inotify = -1;
+    }
+}
+
 static int local_open(struct actor_transport **transport,
                       const struct actor_transport_config *config, char *why, size_t why_size)
 {
@@ -521,8 +589,10 @@ static int local_open(struct actor_transport **transport,
         return -ENAMETOOLONG;
     }
     uv_timer_init(config->loop, &t->timer);
-    t->timer.data = t;
-    t->open_handles = 1;
+    uv_timer_init(config->loop, &t->recheck);
+    t->timer.data = t->recheck.data = t;
+    t->open_handles = 2;
+    open_inotify(t);
     arm(t, 0);
     *transport = t;
     return 0;
@@ -538,9 +608,17 @@ static struct group *new_group(struct actor_transport *t, const char *name)
     char member[MEMBER_DIGITS + 1];
     snprintf(member, sizeof member, "%016" PRIx64, t->config.incarnation);
     g->transport = t;
+    g->watch = -1;
     memcpy(g->name, name, size);
     group_dir(t, name, g->dir, sizeof g->dir);
-    g->address = address_in(g->dir, "", member);
+    g->address = member_address(g->dir, "", member);
+    g->members = (struct members){
+        .config = &t->config,
+        .group = g->name,
+        .dir = g->dir,
+        .own = member_of(g),
+        .about_fd = -1,
+    };
     return g;
 }
 
@@ -556,10 +634,8 @@ static int init_handles(struct group *g)
         close(g->fd);
         return result;
     }
-    uv_fs_event_init(t->config.loop, &g->watch);
-    g->poll.data = g->watch.data = g;
-    g->open_handles = 2;
-    t->open_handles += 2;
+    g->poll.data = g;
+    t->open_handles++;
     return 0;
 }
 
@@ -592,6 +668,8 @@ static int local_join(struct actor_transport *t, const char *name)
     *place = g;
     if (t->up && !bind_group(g, why)) {
         arm(t, 0); // fails again there, and tells
+    } else if (t->up) {
+        members_look_at_all(&g->members);
     }
     return 0;
 }
@@ -603,6 +681,7 @@ static void release(struct actor_transport *t)
         if (t->sender >= 0) {
             close(t->sender);
         }
+        free(t->about);
         free(t);
         config.host_ops->closed(config.host);
     }
@@ -612,13 +691,11 @@ static void on_group_handle_closed(uv_handle_t *handle)
 {
     struct group *g = handle->data;
     struct actor_transport *t = g->transport;
-    if (--g->open_handles == 0) {
-        free(g);
-    }
+    free(g);
     release(t);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     release(handle->data);
 }
@@ -636,7 +713,6 @@ static void local_leave(struct actor_transport *t, const char *name)
     }
     unbind(g);
     uv_close((uv_handle_t *)&g->poll, on_group_handle_closed);
-    uv_close((uv_handle_t *)&g->watch, on_group_handle_closed);
     close(g->fd);
 }
 
@@ -656,6 +732,23 @@ static int local_send(struct actor_transport *t, const char *name, const void *b
     return result;
 }
 
+static int local_announce(struct actor_transport *t, const char *about)
+{
+    if (strlen(about) > MEMBER_ABOUT_BYTES) {
+        return -EMSGSIZE;
+    }
+    char *copy = strdup(about);
+    if (copy == NULL) {
+        return -ENOMEM;
+    }
+    free(t->about);
+    t->about = copy;
+    for (struct group *g = t->groups; g != NULL; g = g->next) {
+        show(g);
+    }
+    return 0;
+}
+
 // What was sent is with its readers already, so an orderly end takes no longer.
 static void local_close(struct actor_transport *t, bool orderly)
 {
@@ -663,7 +756,12 @@ static void local_close(struct actor_transport *t, bool orderly)
     while (t->groups != NULL) {
         local_leave(t, t->groups->name);
     }
-    uv_close((uv_handle_t *)&t->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&t->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&t->recheck, on_handle_closed);
+    if (t->inotify >= 0) {
+        uv_close((uv_handle_t *)&t->changes, on_handle_closed);
+        close(t->inotify);
+    }
 }
 
 const struct actor_transport_ops transport_local = {
@@ -674,5 +772,6 @@ const struct actor_transport_ops transport_local = {
     .join = local_join,
     .leave = local_leave,
     .send = local_send,
+    .announce = local_announce,
     .close = local_close,
 };

@@ -5,6 +5,7 @@
 // first, and 3.1.1 where the broker refuses that. Every attempt is a fresh connection with a clean
 // start; what was not sent on the last one is forgotten.
 #include "asyncactor/actor.h"
+#include "mqtt_presence.h"
 #include "mqtt_worker.h"
 #include "transports.h"
 
@@ -25,6 +26,7 @@ enum {
     STEADY_MS = 5000,        // a connection that lasted as long was a good one
     SUBSCRIBE_MS = 10000,    // for the broker to confirm all subscriptions
     ORDERLY_MS = 1000,       // for it to confirm what was sent before a close
+    CLEARING_MS = 200,       // or that this node is gone, at least
     PARTING_MS = 500,        // and for the library to end after that
     PACKET_MAX = 4096,       // PROTOCOL.md M2
     PUBLISH_MAX = 1024 * 1024,
@@ -64,6 +66,7 @@ struct actor_transport {
     int64_t proved_ns;
     char told[REASON_MAX]; // the last reason for being down
     struct group *groups;
+    struct mqtt_presence *presence;
     struct complaint unsent, retained, refused;
 };
 
@@ -200,6 +203,7 @@ static void go_waiting(struct actor_transport *transport, uint64_t delay_ms, con
 {
     mqtt_worker_hang_up(transport->worker);
     transport->generation = 0; // what else it has told does not count
+    mqtt_presence_down(transport->presence);
     for (struct group *group = transport->groups; group != NULL; group = group->next) {
         group->subscribed = false;
     }
@@ -221,6 +225,7 @@ static void go_up_when_subscribed(struct actor_transport *transport)
         set_state(transport, UP, 0);
         transport->up_since_ms = uv_now(transport->config.loop);
         transport->told[0] = '\0';
+        mqtt_presence_up(transport->presence);
         transport->config.host_ops->up(transport->config.host);
     }
 }
@@ -237,6 +242,8 @@ static void on_connected(struct actor_transport *transport, const struct mqtt_it
         return;
     }
     set_state(transport, SUBSCRIBING, SUBSCRIBE_MS);
+    // A broker may refuse that.
+    mqtt_worker_subscribe(transport->worker, mqtt_presence_filter(transport->presence));
     for (const struct group *group = transport->groups; group != NULL; group = group->next) {
         mqtt_worker_subscribe(transport->worker, group->topic); // else it times out
     }
@@ -320,6 +327,10 @@ static void on_published(struct actor_transport *transport, const struct mqtt_it
 
 static void on_message(struct actor_transport *transport, const struct mqtt_item *item)
 {
+    if (mqtt_presence_heard(transport->presence, item->text, item->bytes, item->len,
+                            item->retain)) {
+        return;
+    }
     const struct group *group = find_group(transport, item->text);
     if (group == NULL) {
         return; // left meanwhile
@@ -363,9 +374,9 @@ static void handle_item(struct actor_transport *transport, const struct mqtt_ite
     }
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_part_closed(void *context)
 {
-    struct actor_transport *transport = handle->data;
+    struct actor_transport *transport = context;
     const struct actor_transport_config config = transport->config;
     if (--transport->handles > 0) {
         return;
@@ -379,12 +390,18 @@ static void on_closed(uv_handle_t *handle)
     config.host_ops->closed(config.host);
 }
 
+static void on_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
 static void finish(struct actor_transport *transport)
 {
     if (transport->worker != NULL) {
         mqtt_worker_free(transport->worker);
         transport->worker = NULL;
         uv_close((uv_handle_t *)&transport->news, on_closed);
+        mqtt_presence_close(transport->presence, on_part_closed);
         uv_close((uv_handle_t *)&transport->timer, on_closed);
         uv_close((uv_handle_t *)&transport->requests, on_closed);
     }
@@ -450,7 +467,7 @@ static const char *find_fault(const struct actor_transport_config *config)
 
 // Not the bare name: two of one name would throw each other off the broker for ever (J5).
 static struct mqtt_worker *start_worker(const struct actor_transport_config *config,
-                                        uv_async_t *news)
+                                        const char *will, uv_async_t *news)
 {
     bool tls = strcmp(config->scheme, "mqtts") == 0;
     char client_id[128];
@@ -465,6 +482,7 @@ static struct mqtt_worker *start_worker(const struct actor_transport_config *con
         .client_id = client_id,
         .user = config->user,
         .password = config->password,
+        .will = will,
     };
     return mqtt_worker_start(&broker, news);
 }
@@ -478,6 +496,20 @@ static int keepalive_in_s(int64_t keepalive_ns)
 static void on_closed_unopened(uv_handle_t *news)
 {
     free(news->data);
+}
+
+static void send_presence(void *context, const char *topic, const void *bytes, size_t len,
+                          bool retain, unsigned expiry_s)
+{
+    struct actor_transport *transport = context;
+    mqtt_worker_publish(transport->worker, topic, bytes, len, retain, expiry_s);
+    hand_over_soon(transport);
+}
+
+static void on_unopened_part_closed(void *context)
+{
+    struct actor_transport *transport = context;
+    uv_close((uv_handle_t *)&transport->news, on_closed_unopened);
 }
 
 static int open_transport(struct actor_transport **opened,
@@ -495,16 +527,22 @@ static int open_transport(struct actor_transport **opened,
         return -ENOMEM;
     }
     transport->news.data = transport;
-    transport->worker = start_worker(config, &transport->news);
-    if (transport->worker == NULL) {
+    transport->config = *config;
+    transport->presence = mqtt_presence_new(&transport->config, send_presence, transport);
+    if (transport->presence == NULL) {
         uv_close((uv_handle_t *)&transport->news, on_closed_unopened);
         return -ENOMEM;
     }
-    transport->config = *config;
+    transport->worker =
+        start_worker(config, mqtt_presence_topic(transport->presence), &transport->news);
+    if (transport->worker == NULL) {
+        mqtt_presence_close(transport->presence, on_unopened_part_closed);
+        return -ENOMEM;
+    }
     transport->version = MQTT_5;
     transport->keepalive_s = keepalive_in_s(config->keepalive_ns);
     transport->retry_ms = RETRY_FIRST_MS;
-    transport->handles = 3;
+    transport->handles = 4; // the presence counts as one
     transport->timer.data = transport;
     uv_timer_init(config->loop, &transport->timer);
     transport->requests.data = transport;
@@ -569,7 +607,7 @@ static int publish(struct actor_transport *transport, const char *topic, const v
     if (len > PUBLISH_MAX) {
         return -EMSGSIZE;
     }
-    int dropped = mqtt_worker_publish(transport->worker, topic, bytes, len, retain);
+    int dropped = mqtt_worker_publish(transport->worker, topic, bytes, len, retain, 0);
     hand_over_soon(transport);
     if (dropped > 0 && is_due(&transport->unsent)) {
         host_log(
@@ -602,9 +640,15 @@ static void prove(struct actor_transport *transport)
     }
 }
 
+static int announce(struct actor_transport *transport, const char *about)
+{
+    return mqtt_presence_announce(transport->presence, about);
+}
+
 static void close_transport(struct actor_transport *transport, bool orderly)
 {
-    uint64_t patience_ms = orderly && transport->state == UP ? ORDERLY_MS : 0;
+    uint64_t patience_ms = transport->state != UP ? 0 : orderly ? ORDERLY_MS : CLEARING_MS;
+    mqtt_presence_take_back(transport->presence);
     set_state(transport, CLOSING, patience_ms + PARTING_MS);
     mqtt_worker_end(transport->worker, (int64_t)patience_ms * 1000000);
 }
@@ -620,6 +664,7 @@ const struct actor_transport_ops transport_mqtt = {
     .leave = leave,
     .send = send_packet,
     .publish = publish,
+    .announce = announce,
     .prove = prove,
     .close = close_transport,
 };

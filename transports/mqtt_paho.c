@@ -197,6 +197,12 @@ static int begin_to_connect(struct mqtt_paho *paho, const struct mqtt_item *item
         MQTTProperties_add(&properties, &packet_max);
         options.connectProperties = &properties;
     }
+    MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
+    will.topicName = paho->broker->will;
+    will.message = "";
+    will.retained = 1;
+    will.qos = 1;
+    options.will = &will;
     options.context = paho->worker;
     options.keepAliveInterval = item->keepalive_s;
     options.connectTimeout = CONNECT_TIMEOUT_S;
@@ -314,6 +320,16 @@ static MQTTAsync_responseOptions response_options(enum mqtt_version version, str
     return options;
 }
 
+static void set_expiry(enum mqtt_version version, const struct mqtt_item *item,
+                       MQTTAsync_responseOptions *options)
+{
+    MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
+                           .value.integer4 = item->expiry_s};
+    if (version == MQTT_5 && item->expiry_s > 0) {
+        MQTTProperties_add(&options->properties, &expiry);
+    }
+}
+
 void mqtt_paho_submit(const struct mqtt_paho *paho, struct mqtt_item *item)
 {
     MQTTAsync_responseOptions options = response_options(paho->version, item);
@@ -327,8 +343,10 @@ void mqtt_paho_submit(const struct mqtt_paho *paho, struct mqtt_item *item)
         rc = MQTTAsync_unsubscribe(paho->handle, item->text, &options);
         break;
     case MQTT_PUBLISH:
+        set_expiry(paho->version, item, &options);
         rc = MQTTAsync_send(paho->handle, item->text, (int)item->len, item->bytes, 1, item->retain,
                             &options);
+        MQTTProperties_free(&options.properties);
         break;
     case MQTT_CONNECT:
     case MQTT_LOST:

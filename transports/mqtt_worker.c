@@ -322,6 +322,7 @@ static void dispose(struct mqtt_worker *worker)
     free((char *)worker->broker.client_id);
     free((char *)worker->broker.user);
     free((char *)worker->broker.password);
+    free((char *)worker->broker.will);
     free(worker);
 }
 
@@ -368,7 +369,8 @@ static bool copy_broker(struct mqtt_broker *copy, const struct mqtt_broker *brok
     copy->tls = broker->tls;
     return copy_string(&copy->host, broker->host) &&
            copy_string(&copy->client_id, broker->client_id) &&
-           copy_string(&copy->user, broker->user) && copy_string(&copy->password, broker->password);
+           copy_string(&copy->user, broker->user) &&
+           copy_string(&copy->password, broker->password) && copy_string(&copy->will, broker->will);
 }
 
 // Signals stay with the program's threads; the library's threads inherit that from the worker.
@@ -479,7 +481,7 @@ int mqtt_worker_unsubscribe(struct mqtt_worker *worker, const char *filter)
 }
 
 int mqtt_worker_publish(struct mqtt_worker *worker, const char *topic, const void *bytes,
-                        size_t len, bool retain)
+                        size_t len, bool retain, unsigned expiry_s)
 {
     struct mqtt_item *dropped = NULL;
     struct mqtt_item *item = item_new(worker, MQTT_PUBLISH, topic, bytes, len);
@@ -487,6 +489,7 @@ int mqtt_worker_publish(struct mqtt_worker *worker, const char *topic, const voi
         return -ENOMEM;
     }
     item->retain = retain;
+    item->expiry_s = expiry_s;
     pthread_mutex_lock(&worker->lock);
     if (worker->publishes >= PUBLISHES_MAX) {
         dropped = remove_oldest(&worker->requests, MQTT_PUBLISH);

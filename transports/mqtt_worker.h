@@ -20,6 +20,7 @@ struct mqtt_broker { // strings are copied
     const char *client_id;
     const char *user;     // NULL: none
     const char *password; // NULL: none
+    const char *will;     // a topic that is cleared when the connection is lost
 };
 
 enum mqtt_version { MQTT_3_1_1 = 4, MQTT_5 = 5 }; // as on the wire
@@ -44,6 +45,7 @@ struct mqtt_item {
     enum mqtt_version version; // connect
     int keepalive_s;           // connect: ours to begin with, the broker's in the end (0: no wish)
     bool retain;               // publish, message
+    unsigned expiry_s;         // publish: the broker forgets it then; 0: never
     char *text;           // the topic; of a connect that failed: why, or "" where `code` says it
     unsigned char *bytes; // publish, message
     size_t len;
@@ -65,7 +67,7 @@ int mqtt_worker_subscribe(struct mqtt_worker *worker, const char *filter);
 int mqtt_worker_unsubscribe(struct mqtt_worker *worker, const char *filter);
 // As above; returns 1 if the oldest one that waits had to go for it.
 int mqtt_worker_publish(struct mqtt_worker *worker, const char *topic, const void *bytes,
-                        size_t len, bool retain);
+                        size_t len, bool retain, unsigned expiry_s);
 
 // Wakes the thread for what has been asked: once for all of it, since a wake-up is what costs most.
 void mqtt_worker_go(struct mqtt_worker *worker);

@@ -79,6 +79,10 @@ int actor_link_config_set_login(struct actor_link_config *config, const char *us
 // older gives up (PROTOCOL.md L1). 1 s to 1 h; default 5 s.
 int actor_link_config_set_keepalive(struct actor_link_config *config, int64_t keepalive_ns);
 
+// Something that this node announces of itself, for the others to read (actor_peer_about()). A key
+// that was set before is replaced; at most 16 of them. Texts of up to 256 bytes of UTF-8.
+int actor_link_config_set_tag(struct actor_link_config *config, const char *key, const char *text);
+
 // A transport of your own for the schemes that it names, instead of a built-in one. `ops` must
 // outlive the link.
 int actor_link_config_set_transport(struct actor_link_config *config,
@@ -99,6 +103,11 @@ const char *actor_link_name(const struct actor_link *link);
 const char *actor_link_url(const struct actor_link *link); // without a password
 const char *actor_link_prefix(const struct actor_link *link);
 bool actor_link_is_up(const struct actor_link *link);
+
+// What another node has announced of itself, as a JSON object: "incarnation", "groups",
+// "addresses", "tags", "version". Returns its length, ACTOR_EINVAL when `size` is too small or
+// nothing is known of such a node.
+int actor_peer_about(const struct actor_link *link, const char *node, char *json, size_t size);
 
 // Publishes beside the beacons, where the transport has topics (MQTT). `retain` keeps the payload
 // for later subscribers; an empty retained one clears it. ACTOR_ESTATE while the link is down
@@ -148,6 +157,15 @@ int actor_config_set_splits(struct actor_config *config, int splits);
 int actor_config_set_n_hosts(struct actor_config *config, int n_hosts);
 int actor_config_set_force_in(struct actor_config *config, bool force_in);
 
+// When others may follow a leader that its transport reports as gone (PROTOCOL.md H6). Default: at
+// once.
+enum actor_takeover {
+    ACTOR_TAKEOVER_AT_ONCE,
+    ACTOR_TAKEOVER_AFTER_LEASE, // one keepalive later
+    ACTOR_TAKEOVER_SLOT         // when its turn has ended
+};
+int actor_config_set_takeover(struct actor_config *config, enum actor_takeover takeover);
+
 // Refuse parameters that other nodes ask for, and log who asked. Default: accept.
 int actor_config_set_locked(struct actor_config *config, bool locked);
 
@@ -188,14 +206,15 @@ struct actor_names {
 struct actor_event {
     enum actor_event_type type;
     const char *group;
-    const char *node;   // who reports: this node
-    int64_t time_ms;    // CLOCK_REALTIME, milliseconds since 1970
-    int64_t mono_ns;    // CLOCK_BOOTTIME
-    uint64_t slot;      // a count of this node's
-    int64_t until_ns;   // CLOCK_BOOTTIME; act no longer than this
-    const char *url;    // link-up, link-down; without a password
-    // untag: end, handover, disabled, lease, suspend, link, stop; join: new, returned; leave: left (it
-    // said so), lost (its connection is), expired (not heard for too long); link-down: a sentence.
+    const char *node; // who reports: this node
+    int64_t time_ms;  // CLOCK_REALTIME, milliseconds since 1970
+    int64_t mono_ns;  // CLOCK_BOOTTIME
+    uint64_t slot;    // a count of this node's
+    int64_t until_ns; // CLOCK_BOOTTIME; act no longer than this
+    const char *url;  // link-up, link-down; without a password
+    // untag: end, handover, disabled, lease, suspend, link, stop; join: new, returned; leave: left
+    // (it said so), lost (its connection is), expired (not heard for too long); link-down: a
+    // sentence.
     const char *reason;
     const char *member; // join, leave: which node
     const char *by;     // detag, setup: which node
@@ -234,6 +253,11 @@ void actor_free(struct actor *actor);
 
 const char *actor_group(const struct actor *actor);
 struct actor_link *actor_get_link(const struct actor *actor);
+
+// Hands the turn over to another node, if this one is tagged and the other may lead: the tag ends
+// (untag, reason "handover") after this call. ACTOR_ESTATE: not tagged; ACTOR_EINVAL: no such node
+// is known, or it cannot lead now.
+int actor_hand_over(struct actor *actor, const char *node);
 
 // As actor_config_set_value(), for the next beacon on. null: not ready any longer.
 int actor_set_value(struct actor *actor, const char *json);

@@ -19,6 +19,14 @@ extern "C" {
 struct uv_loop_s;
 struct actor_transport; // a transport's own; it embeds nothing of ours
 
+// What a transport knows of another node (PROTOCOL.md H1).
+struct actor_transport_peer {
+    const char *name;
+    uint64_t incarnation; // of its link; 0: what it announced says it, or nobody knows
+    bool here;            // or gone
+    const char *about;    // what it announced, a JSON object; NULL: nothing known
+};
+
 // The way back: news for the host. `host` is the pointer from the configuration. News come from the
 // loop, never from inside a function of the transport; only log() may be called there too. Inside
 // any of them the host may call all of the transport's functions: it may leave the group of a
@@ -41,6 +49,9 @@ struct actor_transport_host_ops {
     void (*closed)(void *host);
     // A line for the log; levels as in actor.h.
     void (*log)(void *host, int level, const char *line);
+    // Another node is there or not any longer, in this group; NULL: in all those that it announced.
+    // May come before up(), and late, and twice.
+    void (*peer)(void *host, const char *group, const struct actor_transport_peer *peer);
 };
 
 // One of the pairs after the '?' of a URL, decoded.
@@ -96,6 +107,9 @@ struct actor_transport_ops {
     // Publishes to a topic; NULL where there are none. As send() otherwise.
     int (*publish)(struct actor_transport *transport, const char *topic, const void *bytes,
                    size_t len, bool retain);
+    // Lets the others know of this node, as a JSON object, now and after each up, until it leaves
+    // or its link is lost. NULL where nobody can be told.
+    int (*announce)(struct actor_transport *transport, const char *about);
     // Asks the other end for a confirmation soon, by something that others do not see. NULL where
     // `proves` is false.
     void (*prove)(struct actor_transport *transport);

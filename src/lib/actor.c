@@ -18,6 +18,7 @@ struct actor_config {
     char group[NAME_MAX_BYTES + 1];
     struct params params;
     bool locked, enabled;
+    enum takeover takeover;
     size_t value_len;
     uint8_t value[VALUE_MAX_BYTES];
     char why[WHY_MAX];
@@ -25,11 +26,12 @@ struct actor_config {
 
 // What was asked for and not done yet.
 struct requests {
-    bool first_step, value, enabled, params;
+    bool first_step, value, enabled, params, give;
     bool enable;
     size_t value_len;
     uint8_t value_cbor[VALUE_MAX_BYTES];
     struct params new_params;
+    char heir[NAME_MAX_BYTES + 1];
 };
 
 struct actor {
@@ -170,6 +172,22 @@ int actor_config_set_enabled(struct actor_config *config, bool enabled)
 {
     config->enabled = enabled;
     return ACTOR_OK;
+}
+
+int actor_config_set_takeover(struct actor_config *config, enum actor_takeover takeover)
+{
+    switch (takeover) {
+    case ACTOR_TAKEOVER_AT_ONCE:
+        config->takeover = TAKEOVER_AT_ONCE;
+        return ACTOR_OK;
+    case ACTOR_TAKEOVER_AFTER_LEASE:
+        config->takeover = TAKEOVER_AFTER_LEASE;
+        return ACTOR_OK;
+    case ACTOR_TAKEOVER_SLOT:
+        config->takeover = TAKEOVER_SLOT;
+        return ACTOR_OK;
+    }
+    return refuse(config, "takeover must be at once, after the lease, or by slots");
 }
 
 // --- Events ------------------------------------------------------------------------------------
@@ -462,7 +480,12 @@ bool seat_run_requests(struct actor *actor)
         input.params = &asked.new_params;
         seat_step(actor, &input);
     }
-    return asked.first_step || asked.value || asked.enabled || asked.params;
+    if (asked.give) {
+        input.type = INPUT_GIVE;
+        input.name = name_of(asked.heir);
+        seat_step(actor, &input);
+    }
+    return asked.first_step || asked.value || asked.enabled || asked.params || asked.give;
 }
 
 struct actor *seat_next(const struct actor *actor)
@@ -493,6 +516,7 @@ static struct engine *new_engine(struct actor_link *link, const struct actor_con
         .value = {config->value, config->value_len},
         .lease_ns = link->ops->proves ? link->config.keepalive_ns : 0,
         .echoes = link->ops->echoes,
+        .takeover = config->takeover,
         .packet_max = packet_max(link, config->group),
         .capacity = ENGINE_NODES_MAX,
         .draw = link_draw,
@@ -552,6 +576,9 @@ int actor_new(struct actor **result, struct actor_link *link, struct actor_confi
     *result = actor;
     actor->requests.first_step = true;
     link_settle(link);
+    peers_announce(link);
+    peers_introduce(link, actor);
+    link_settle(link);
     if (link->state == LINK_UP) {
         seat_link_changed(actor, true);
         link_settle(link);
@@ -574,6 +601,7 @@ void actor_free(struct actor *actor)
     if (link->state != LINK_CLOSING && link->state != LINK_CLOSED) {
         link->ops->leave(link->transport, actor->group);
     }
+    peers_announce(link);
     link_arm(link);
     free(actor->engine);
     free(actor);
@@ -623,6 +651,21 @@ int actor_enable(struct actor *actor)
 int actor_disable(struct actor *actor)
 {
     return ask_enabled(actor, false);
+}
+
+int actor_hand_over(struct actor *actor, const char *node)
+{
+    struct requests *requests = &actor->requests;
+    if (actor_tagged_until(actor) == 0) {
+        return ACTOR_ESTATE;
+    }
+    if (!name_is_valid(name_of(node)) || !engine_may_give(actor->engine, name_of(node))) {
+        return ACTOR_EINVAL;
+    }
+    requests->give = true;
+    memcpy(requests->heir, node, strlen(node) + 1);
+    link_settle(actor->link);
+    return ACTOR_OK;
 }
 
 int actor_set_params(struct actor *actor, struct actor_config *config)

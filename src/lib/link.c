@@ -127,6 +127,29 @@ int actor_link_config_set_keepalive(struct actor_link_config *config, int64_t ke
     return ACTOR_OK;
 }
 
+int actor_link_config_set_tag(struct actor_link_config *config, const char *key, const char *text)
+{
+    size_t key_len = strlen(key), text_len = strlen(text);
+    int i = 0;
+    if (key_len == 0 || key_len > TAG_KEY_MAX || !text_is_plain(key, key_len) ||
+        text_len > TAG_TEXT_MAX || !text_is_plain(text, text_len)) {
+        return refuse(config,
+                      "a tag's key must be 1 to %d bytes and its text at most %d, of UTF-8 "
+                      "without control characters",
+                      TAG_KEY_MAX, TAG_TEXT_MAX);
+    }
+    while (i < config->tag_count && strcmp(config->tags[i].key, key) != 0) {
+        i++;
+    }
+    if (i == TAGS_MAX) {
+        return refuse(config, "a node has at most %d tags", TAGS_MAX);
+    }
+    memcpy(config->tags[i].key, key, key_len + 1);
+    memcpy(config->tags[i].text, text, text_len + 1);
+    config->tag_count += i == config->tag_count;
+    return ACTOR_OK;
+}
+
 int actor_link_config_set_transport(struct actor_link_config *config,
                                     const struct actor_transport_ops *ops)
 {
@@ -274,6 +297,7 @@ static void on_up(void *host)
 {
     struct actor_link *link = host;
     link->is_up = link->news = true;
+    peers_link_up(link);
     link_log(link, ACTOR_LOG_NOTICE, "link is up: %s", link->url_text);
     link_settle(link);
 }
@@ -283,6 +307,7 @@ static void on_down(void *host, const char *reason)
     struct actor_link *link = host;
     link->is_up = false;
     link->news = true;
+    peers_link_down(link);
     snprintf(link->down_reason, sizeof link->down_reason, "%s", reason);
     link_log(link, ACTOR_LOG_WARNING, "link is down: %s: %s", link->url_text, reason);
     link_settle(link);
@@ -330,6 +355,13 @@ static void on_log(void *host, int level, const char *line)
     link_log(host, (enum actor_log_level)level, "%s", line);
 }
 
+static void on_peer(void *host, const char *group, const struct actor_transport_peer *peer)
+{
+    struct actor_link *link = host;
+    peers_told(link, group, peer);
+    link_settle(link);
+}
+
 static const struct actor_transport_host_ops host_ops = {
     .up = on_up,
     .down = on_down,
@@ -338,6 +370,7 @@ static const struct actor_transport_host_ops host_ops = {
     .overrun = on_overrun,
     .closed = on_closed,
     .log = on_log,
+    .peer = on_peer,
 };
 
 // --- Opening and closing -----------------------------------------------------------------------
@@ -422,6 +455,7 @@ static int open_timer(struct actor_link *link)
 
 static void close_loop(struct actor_link *link)
 {
+    peers_close(link);
     if (link->timer_fd >= 0) {
         uv_close((uv_handle_t *)&link->timer, NULL);
     }
@@ -435,6 +469,7 @@ static void close_loop(struct actor_link *link)
 static int open_all(struct actor_link *link, char *why, size_t why_size)
 {
     uint64_t seed[2];
+    peers_open(link);
     if (getrandom(seed, sizeof seed, 0) != sizeof seed) {
         snprintf(why, why_size, "no random numbers: %s", strerror(errno));
         return ACTOR_EIO;

@@ -6,18 +6,27 @@
 #include "asyncactor/actor.h"
 #include "asyncactor/transport.h"
 #include "core/engine.h"
+#include "peers.h"
 #include "translate.h"
 #include "url.h"
 
 #include <uv.h>
 
-enum { WHY_MAX = 512, PREFIX_MAX = 128 };
+enum { WHY_MAX = 512, PREFIX_MAX = 128, TAGS_MAX = 16, TAG_KEY_MAX = 64, TAG_TEXT_MAX = 256 };
+
+// What this node announces of itself.
+struct tag {
+    char key[TAG_KEY_MAX + 1];
+    char text[TAG_TEXT_MAX + 1];
+};
 
 struct actor_link_config {
     char name[NAME_MAX_BYTES + 1];
     char prefix[PREFIX_MAX + 1];
     struct url url;
     int64_t keepalive_ns;
+    int tag_count;
+    struct tag tags[TAGS_MAX];
     const struct actor_transport_ops *ops; // NULL: the built-in one for the scheme
     enum actor_log_level log_level;
     actor_log_fn *log;
@@ -42,6 +51,7 @@ struct actor_link {
     uint64_t nonce;
     uint64_t random; // state of the draws
     struct actor *actors;
+    struct peers peers;
     bool busy;     // effects are being carried out
     bool news;     // the transport's state changed meanwhile
     bool is_up;    // what the transport said last

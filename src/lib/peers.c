@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "peers.h"
+#include "link.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What strangers can make us keep.
+enum { PEERS_MAX = 4096 };
+
+// In what is known of a node: after which down it was told.
+#define LINK_KEY "\x01link"
+
+// By then whoever is there has been told of, after a link has come up.
+enum { TOLD_WITHIN_MS = 5000 };
+
+// --- What this one announces -------------------------------------------------------------------
+
+static json_t *tags_of(const struct actor_link *link)
+{
+    json_t *tags = json_object();
+    for (int i = 0; i < link->config.tag_count; i++) {
+        const struct tag *tag = &link->config.tags[i];
+        json_object_set_new(tags, tag->key, json_string(tag->text));
+    }
+    return tags;
+}
+
+static json_t *groups_of(const struct actor_link *link)
+{
+    json_t *list = json_array();
+    for (const struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        json_array_append_new(list, json_string(actor_group(actor)));
+    }
+    return list;
+}
+
+void peers_announce(struct actor_link *link)
+{
+    if (link->ops->announce == NULL || link->state == LINK_CLOSING || link->state == LINK_CLOSED) {
+        return;
+    }
+    json_t *about = json_pack("{s:I, s:o, s:o, s:o, s:s}", "incarnation", (json_int_t)link->nonce,
+                              "groups", groups_of(link), "addresses", addresses_list(), "tags",
+                              tags_of(link), "version", PACKAGE_VERSION);
+    char *text = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
+    json_decref(about);
+    bool same =
+        text != NULL && link->peers.announced != NULL && strcmp(text, link->peers.announced) == 0;
+    int error = text == NULL ? -ENOMEM : same ? 0 : link->ops->announce(link->transport, text);
+    if (error != 0) {
+        link_log(link, ACTOR_LOG_WARNING, "this node cannot be announced: %s", strerror(-error));
+    }
+    free(link->peers.announced);
+    link->peers.announced = text;
+}
+
+static void on_addresses_changed(void *context)
+{
+    peers_announce(context);
+}
+
+// --- What others announce ----------------------------------------------------------------------
+
+static uint64_t incarnation_of(const json_t *about)
+{
+    json_int_t number = json_integer_value(json_object_get(about, "incarnation"));
+    return number > 0 && (uint64_t)number <= NONCE_MAX ? (uint64_t)number : 0;
+}
+
+static bool takes_part(const json_t *about, const char *group)
+{
+    size_t index;
+    const json_t *name;
+    json_array_foreach(json_object_get(about, "groups"), index, name)
+    {
+        if (json_is_string(name) && strcmp(json_string_value(name), group) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void hint(struct actor *actor, const char *name, uint64_t incarnation, bool here)
+{
+    seat_step(actor, &(struct input){.type = here ? INPUT_HERE : INPUT_GONE,
+                                     .now_ns = link_now_ns(),
+                                     .peer = {name_of(name), incarnation}});
+}
+
+// A node that has left a group stays in the others.
+static void hint_all(struct actor_link *link, const char *name, const json_t *about, bool here)
+{
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        if (!here || takes_part(about, actor_group(actor))) {
+            hint(actor, name, incarnation_of(about), here);
+        }
+    }
+}
+
+static void hint_one(struct actor_link *link, const char *group,
+                     const struct actor_transport_peer *peer)
+{
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        if (strcmp(actor_group(actor), group) == 0) {
+            hint(actor, peer->name, peer->incarnation, peer->here);
+        }
+    }
+}
+
+static void forget(struct actor_link *link, const char *name)
+{
+    json_t *about = json_incref(json_object_get(link->peers.known, name));
+    json_object_del(link->peers.known, name);
+    hint_all(link, name, about, false);
+    json_decref(about);
+}
+
+// A new reference; NULL: it is no JSON object, or there are too many.
+static json_t *read_about(const struct actor_link *link, const char *name, const char *text)
+{
+    json_error_t error;
+    json_t *about = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    bool is_known = json_object_get(link->peers.known, name) != NULL;
+    if (!json_is_object(about) || (!is_known && json_object_size(link->peers.known) >= PEERS_MAX)) {
+        json_decref(about);
+        return NULL;
+    }
+    json_object_set_new(about, LINK_KEY, json_integer((json_int_t)link->peers.downs));
+    return about;
+}
+
+static void remember(struct actor_link *link, const char *name, const char *text)
+{
+    json_t *about = read_about(link, name, text);
+    if (about != NULL) {
+        json_object_set(link->peers.known, name, about);
+        hint_all(link, name, about, true);
+        json_decref(about);
+    }
+}
+
+// What is told of one group counts for that one alone.
+static void keep_about(struct actor_link *link, const struct actor_transport_peer *peer)
+{
+    json_t *about = peer->about != NULL ? read_about(link, peer->name, peer->about) : NULL;
+    if (about != NULL) {
+        json_object_set_new(link->peers.known, peer->name, about);
+    } else {
+        json_object_del(link->peers.known, peer->name);
+    }
+}
+
+void peers_told(struct actor_link *link, const char *group, const struct actor_transport_peer *peer)
+{
+    if (!name_is_valid(name_of(peer->name)) || strcmp(peer->name, link->config.name) == 0) {
+        return;
+    }
+    if (link->peers.known == NULL) {
+        link->peers.known = json_object();
+    }
+    if (group != NULL) {
+        keep_about(link, peer);
+        hint_one(link, group, peer);
+    } else if (!peer->here) {
+        forget(link, peer->name);
+    } else if (peer->about != NULL) {
+        remember(link, peer->name, peer->about);
+    }
+}
+
+void peers_introduce(struct actor_link *link, struct actor *actor)
+{
+    const char *name;
+    json_t *about;
+    json_object_foreach(link->peers.known, name, about)
+    {
+        if (takes_part(about, actor_group(actor))) {
+            hint(actor, name, incarnation_of(about), true);
+        }
+    }
+}
+
+int actor_peer_about(const struct actor_link *link, const char *node, char *json, size_t size)
+{
+    json_t *about = json_deep_copy(json_object_get(link->peers.known, node));
+    json_object_del(about, LINK_KEY);
+    char *text = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
+    size_t len = text != NULL ? strlen(text) : size;
+    if (len < size) {
+        memcpy(json, text, len + 1);
+    }
+    free(text);
+    json_decref(about);
+    return len < size ? (int)len : ACTOR_EINVAL;
+}
+
+// --- A link that comes back ----------------------------------------------------------------------
+
+static const char *find_untold(const struct actor_link *link)
+{
+    const char *name;
+    json_t *about;
+    json_object_foreach(link->peers.known, name, about)
+    {
+        if (json_integer_value(json_object_get(about, LINK_KEY)) != (json_int_t)link->peers.downs) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+static void on_told(uv_timer_t *timer)
+{
+    struct actor_link *link = timer->data;
+    char name[NAME_MAX_BYTES + 1];
+    const char *untold;
+    while ((untold = find_untold(link)) != NULL) {
+        snprintf(name, sizeof name, "%s", untold); // it goes with its entry
+        forget(link, name);
+    }
+    link_settle(link);
+}
+
+void peers_link_up(struct actor_link *link)
+{
+    uv_timer_start(&link->peers.timer, on_told, TOLD_WITHIN_MS, 0);
+}
+
+void peers_link_down(struct actor_link *link)
+{
+    link->peers.downs++;
+    uv_timer_stop(&link->peers.timer);
+}
+
+void peers_open(struct actor_link *link)
+{
+    uv_timer_init(&link->loop, &link->peers.timer);
+    link->peers.timer.data = link;
+    addresses_watch(&link->peers.addresses, &link->loop, on_addresses_changed, link);
+}
+
+void peers_close(struct actor_link *link)
+{
+    uv_close((uv_handle_t *)&link->peers.timer, NULL);
+    addresses_unwatch(&link->peers.addresses);
+    json_decref(link->peers.known);
+    free(link->peers.announced);
+}

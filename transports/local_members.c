@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "local_members.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SEEN_MAX = 1024, NAME_BYTES = 128 };
+
+#define ABOUT_SUFFIX ".about"
+
+struct seen {
+    struct seen *next;
+    char member[MEMBER_DIGITS + 1];
+    char name[];
+};
+
+// --- Paths -------------------------------------------------------------------------------------
+
+struct sockaddr_un member_address(const char *dir, const char *dot, const char *member)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t dir_len = strlen(dir), room = sizeof address.sun_path - dir_len;
+    memcpy(address.sun_path, dir, dir_len);
+    snprintf(address.sun_path + dir_len, room, "/%s%s", dot, member);
+    return address;
+}
+
+bool is_member(const char *file)
+{
+    return strlen(file) == MEMBER_DIGITS && strspn(file, "0123456789abcdef") == MEMBER_DIGITS;
+}
+
+static void about_path(const struct members *m, const char *dot, const char *member,
+                       char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/%s%s%s", m->dir, dot, member, ABOUT_SUFFIX);
+}
+
+bool members_is_about(const struct members *m, const char *file, char member[MEMBER_DIGITS + 1])
+{
+    snprintf(member, MEMBER_DIGITS + 1, "%.*s", MEMBER_DIGITS, file);
+    return is_member(member) && strcmp(file + MEMBER_DIGITS, ABOUT_SUFFIX) == 0 &&
+           strcmp(member, m->own) != 0;
+}
+
+// The reader does not notice.
+int member_probe(const char *dir, const char *member)
+{
+    const struct sockaddr_un to = member_address(dir, "", member);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error = connect(fd, (const struct sockaddr *)&to, sizeof to) < 0 ? errno : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
+// --- This node ---------------------------------------------------------------------------------
+
+static bool write_about(const struct members *m, int fd, const char *about)
+{
+    char text[NAME_BYTES + MEMBER_ABOUT_BYTES];
+    int len = snprintf(text, sizeof text, "%s\n%s", m->config->name, about);
+    return len < (int)sizeof text && write(fd, text, (size_t)len) == len;
+}
+
+// Written under a name that nobody looks at, and renamed when it is whole.
+void members_show(struct members *m, const char *about, mode_t mode)
+{
+    char unready[PATH_MAX], path[PATH_MAX];
+    about_path(m, ".", m->own, unready);
+    about_path(m, "", m->own, path);
+    int fd = open(unready, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd >= 0 && write_about(m, fd, about) && rename(unready, path) == 0) {
+        int before = m->about_fd;
+        m->about_fd = fd;
+        if (before >= 0) {
+            close(before);
+        }
+    } else if (fd >= 0) {
+        unlink(unready);
+        close(fd);
+    }
+}
+
+void members_hide(struct members *m)
+{
+    char path[PATH_MAX];
+    if (m->about_fd >= 0) {
+        about_path(m, "", m->own, path);
+        unlink(path);
+        close(m->about_fd);
+        m->about_fd = -1;
+    }
+}
+
+// --- The others --------------------------------------------------------------------------------
+
+static void tell(const struct members *m, const struct seen *seen, const char *about)
+{
+    const struct actor_transport_peer peer = {
+        .name = seen->name,
+        .incarnation = strtoull(seen->member, NULL, 16),
+        .here = about != NULL,
+        .about = about,
+    };
+    m->config->host_ops->peer(m->config->host, m->group, &peer);
+}
+
+static struct seen **find_seen(struct members *m, const char *member)
+{
+    struct seen **place = &m->seen;
+    while (*place != NULL && strcmp((*place)->member, member) != 0) {
+        place = &(*place)->next;
+    }
+    return place;
+}
+
+static struct seen *add_seen(struct members *m, const char *member, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    struct seen *seen = m->seen_count < SEEN_MAX ? malloc(sizeof *seen + size) : NULL;
+    if (seen != NULL) {
+        memcpy(seen->member, member, sizeof seen->member);
+        memcpy(seen->name, name, size);
+        seen->next = m->seen;
+        m->seen = seen;
+        m->seen_count++;
+    }
+    return seen;
+}
+
+// "NAME", a line's end, and a JSON object. Returns where that begins, or NULL.
+static const char *read_about(const struct members *m, const char *member, char *text, size_t size)
+{
+    char path[PATH_MAX];
+    about_path(m, "", member, path);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, size - 1) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[len > 0 ? len : 0] = '\0';
+    char *end = strchr(text, '\n');
+    if (end == NULL || end == text) {
+        return NULL;
+    }
+    *end = '\0';
+    return end + 1;
+}
+
+void members_look_at(struct members *m, const char *member)
+{
+    char text[NAME_BYTES + MEMBER_ABOUT_BYTES];
+    const char *about = read_about(m, member, text, sizeof text);
+    struct seen *seen = *find_seen(m, member);
+    if (about != NULL && seen == NULL) {
+        seen = add_seen(m, member, text);
+    }
+    if (about != NULL && seen != NULL) {
+        tell(m, seen, about);
+    }
+}
+
+void members_look_at_all(struct members *m)
+{
+    DIR *listing = opendir(m->dir);
+    const struct dirent *entry;
+    char member[MEMBER_DIGITS + 1];
+    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+        if (members_is_about(m, entry->d_name, member)) {
+            members_look_at(m, member);
+        }
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+}
+
+void members_bury(struct members *m, const char *member)
+{
+    char path[PATH_MAX];
+    const struct sockaddr_un socket = member_address(m->dir, "", member);
+    struct seen **place = find_seen(m, member), *seen = *place;
+    about_path(m, "", member, path);
+    unlink(socket.sun_path);
+    unlink(path);
+    if (seen != NULL) {
+        *place = seen->next;
+        m->seen_count--;
+        tell(m, seen, NULL);
+        free(seen);
+    }
+}
+
+void members_bury_the_dead(struct members *m)
+{
+    struct seen *seen = m->seen;
+    while (seen != NULL) {
+        char member[MEMBER_DIGITS + 1];
+        int error = member_probe(m->dir, seen->member);
+        memcpy(member, seen->member, sizeof member);
+        seen = seen->next;
+        if (error == ECONNREFUSED || error == ENOENT) {
+            members_bury(m, member);
+        }
+    }
+}
+
+void members_forget(struct members *m)
+{
+    while (m->seen != NULL) {
+        struct seen *seen = m->seen;
+        m->seen = seen->next;
+        free(seen);
+    }
+    m->seen_count = 0;
+}
