@@ -54,19 +54,90 @@ static void note_leader(struct publisher *publisher, const struct actor_event *e
     }
 }
 
+// --- Who comes and goes ------------------------------------------------------------------------
+
+// How long another leads after it is told: the cycle without the pending gap and the slack (D1).
+static int64_t turn_ns(const struct actor_event *setup)
+{
+    return setup->cycle_ns - setup->gap_ns - setup->gap_ns / 20 - setup->cycle_ns / 1000;
+}
+
+// Who leads, and so tells of it, as far as this node knows.
+static void note_watch(struct publisher *publisher, const struct actor_event *event)
+{
+    if (event->type == ACTOR_EVENT_SETUP) {
+        publisher->turn_ns = turn_ns(event);
+    } else if (event->type == ACTOR_EVENT_TAG || event->type == ACTOR_EVENT_RENEW) {
+        publisher->holds = true;
+    } else if (event->type == ACTOR_EVENT_UNTAG || event->type == ACTOR_EVENT_DETAG) {
+        publisher->holds = false;
+        publisher->watched_until_ns = 0;
+    } else if (event->type == ACTOR_EVENT_PING) {
+        publisher->watched_until_ns = event->mono_ns + publisher->turn_ns;
+        snprintf(publisher->leader, sizeof publisher->leader, "%s", event->leader);
+    } else if (event->type == ACTOR_EVENT_LEAVE && strcmp(publisher->leader, event->member) == 0) {
+        publisher->watched_until_ns = 0;
+    }
+}
+
+static void forget_pending(struct publisher *publisher)
+{
+    while (publisher->pending_count > 0) {
+        free(publisher->pending[--publisher->pending_count]);
+    }
+}
+
+// The next leader tells of what nobody has told.
+static void keep_pending(struct publisher *publisher, const char *json)
+{
+    char *copy = publisher->pending_count < PENDING_MAX ? strdup(json) : NULL;
+    if (copy != NULL) {
+        publisher->pending[publisher->pending_count++] = copy;
+    }
+}
+
+static void publish_pending(struct publisher *publisher)
+{
+    for (int i = 0; i < publisher->pending_count; i++) {
+        publish(publisher, publisher->group_topic, publisher->pending[i], false);
+    }
+    forget_pending(publisher);
+}
+
+static void tell_group(struct publisher *publisher, const struct actor_event *event,
+                       const char *json)
+{
+    if (publisher->holds) {
+        publish(publisher, publisher->group_topic, json, false);
+    } else if (event->mono_ns >= publisher->watched_until_ns) {
+        keep_pending(publisher, json);
+    }
+}
+
+// --- All events --------------------------------------------------------------------------------
+
+// Those of the group come from whoever leads, so that a subscriber sees each once.
 void publisher_event(struct publisher *publisher, const struct actor_event *event, const char *json)
 {
     note_leader(publisher, event);
-    if (event->type != ACTOR_EVENT_SLOT) {
+    note_watch(publisher, event);
+    if (event->type == ACTOR_EVENT_JOIN || event->type == ACTOR_EVENT_LEAVE) {
+        tell_group(publisher, event, json);
+    } else if (event->type != ACTOR_EVENT_SLOT) {
         publish(publisher, publisher->node_topic, json, false);
     } else if (event->leader != NULL && strcmp(event->leader, event->node) == 0) {
-        // By the holder alone, so that a subscriber sees each slot once.
         publish(publisher, publisher->group_topic, json, false);
+    }
+    if (event->type == ACTOR_EVENT_TAG) {
+        publish_pending(publisher);
+    } else if (event->type == ACTOR_EVENT_PING) {
+        forget_pending(publisher); // that one tells
     }
 }
 
 void publisher_leave(struct publisher *publisher)
 {
+    forget_pending(publisher);
     if (publisher->leads) {
         publish(publisher, publisher->leader_topic, "", true);
         publisher->leads = false;

@@ -5,12 +5,17 @@
 
 #include "asyncactor/actor.h"
 
-enum { TOPIC_MAX = 320 };
+enum { TOPIC_MAX = 320, PENDING_MAX = 64 };
 
 struct publisher {
     struct actor_link *link;
-    bool off;                    // this transport has no topics
-    bool leads;                  // the retained leader is this node, as far as it knows
+    bool off;                          // this transport has no topics
+    bool leads;                        // the retained leader is this node, as far as it knows
+    bool holds;                        // it is tagged
+    int64_t turn_ns, watched_until_ns; // another leads until then, and tells who comes and goes
+    char leader[65];
+    char *pending[PENDING_MAX]; // who came and went while nobody led
+    int pending_count;
     char node_topic[TOPIC_MAX];  // PREFIX/GROUP/event/NODE
     char group_topic[TOPIC_MAX]; // PREFIX/GROUP/event
     char leader_topic[TOPIC_MAX];
