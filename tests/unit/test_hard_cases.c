@@ -231,26 +231,36 @@ END_TEST
 
 // --- Who follows whom --------------------------------------------------------------------------
 
-// h follows m's turn, or, when nobody can have followed that one yet, a turn of m's before, which
-// is old news: m has followed h's turn since.
+// Of h and k, which are on the ring, h follows m's turn: it may have been told that m is gone (H5).
+// Where m and h take turns with each other, it may be the turn of m's before, which is old news: m
+// has followed h's turn since; until there was the time to follow this one.
 static const struct {
+    const char *ours, *ring, *history;
     double at;
     const char *transcript;
 } while_tagged[] = {
-    {12, "12.000   R6: h\n20.415 untag end\n"},
-    {17.499, "17.499   R6: h\n20.415 untag end\n"},
-    {17.5, "17.500   R2: h\n"
-           "17.500 untag handover\n"
-           "19.000 ping h\n"
-           "19.000 slot h: h m\n"},
-    {19, "19.000   R2: h\n19.000 untag handover\n"},
-    {20.4, "20.400   R2: h\n20.400 untag handover\n"},
+    {"hk", "h k m", "h m k", 12,
+     "12.000   R2: h\n"
+     "12.000 untag handover\n"
+     "13.500 ping h\n"
+     "13.500 slot h: h m\n"},
+    {"h", "h m", "h m", 12, "12.000   R6: h\n20.415 untag end\n"},
+    {"h", "h m", "h m", 17.499, "17.499   R6: h\n20.415 untag end\n"},
+    {"h", "h m", "h m", 17.5,
+     "17.500   R2: h\n"
+     "17.500 untag handover\n"
+     "19.000 ping h\n"
+     "19.000 slot h: h m\n"},
+    {"h", "h m", "h m", 19, "19.000   R2: h\n19.000 untag handover\n"},
+    {"h", "h m", "h m", 20.4, "20.400   R2: h\n20.400 untag handover\n"},
 };
 
 START_TEST(a_hist_that_names_me_as_predecessor_while_i_am_tagged)
 {
-    tagged(while_tagged[_i].at);
-    hear_hist(s, 0, "h m k");
+    join(s, while_tagged[_i].ours, hear_ping, 0, while_tagged[_i].ring);
+    at(s, while_tagged[_i].at);
+    forget(s);
+    hear_hist(s, 0, while_tagged[_i].history);
     at(s, 20.415);
     expect(s, while_tagged[_i].transcript);
 }

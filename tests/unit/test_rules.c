@@ -273,17 +273,20 @@ static const struct {
 } crossed[] = {
     // the better one stands, and has followed an earlier turn of h
     {hear_ping, 2.5, "a h", "  R4: a", "slot a: a h k m n full"},
-    {hear_ping, 8.999, "a h", "  R4: a", "slot a: a h k m n full"},
+    {hear_ping, 3.499, "a h k", "  R4: a", "slot a: a h k m n full"},
+    {hear_ping, 4.999, "a h", "  R4: a", "slot a: a h k m n full"},
     // h is better
     {hear_ping, 2.5, "n h", "  R4: n", "> ping m h k"},
-    {hear_ping, 8.999, "n h", "  R4: n", "> ping m h k"},
+    {hear_ping, 3.499, "n h k", "  R4: n", "> ping m h k"},
+    {hear_ping, 4.999, "n h", "  R4: n", "> ping m h k"},
     // a hist: of a turn before h's, which somebody has followed
     {hear_hist, 2.5, "a h k m", "  R6: a", "> ping m h k"},
-    {hear_hist, 8.999, "a h k m", "  R6: a", "> ping m h k"},
+    {hear_hist, 3.499, "a h k m", "  R6: a", "> ping m h k"},
+    {hear_hist, 8.999, "a h m", "  R6: a", "> ping m h k"},
     {hear_hist, 8.999, "n h", "  R6: n", "> ping m h k"},
 };
 
-START_TEST(r2_who_follows_my_head_earlier_than_anybody_can_have_heard_it_has_crossed_it)
+START_TEST(r2_who_follows_my_head_too_early_to_have_heard_it_has_crossed_it)
 {
     follows_h();
     at(s, crossed[_i].at);
@@ -402,7 +405,7 @@ START_TEST(r2_who_follows_early_has_crossed_my_head_even_after_a_rivals_beacon)
     at(s, 10);
     either[_i].hear(s, 0, "n h k m");
     hear_ping(s, 0, "n h k m");
-    at(s, 11.5);
+    at(s, 11.499);
     hear_ping(s, 0, "x n h");
     expect_line(s, "  R4: x");
 }
@@ -425,8 +428,8 @@ START_TEST(r2_when_that_turns_beacon_comes_as_well_who_follows_it_early_has_cros
     join(s, "", hear_hist, 0, "h k m n");
     at(s, 3);
     hear_ping(s, 0, "h k m n"); // R1: overtaken
-    at(s, 9.999);
-    hear_ping(s, 0, "n h");
+    at(s, 4.499);
+    hear_ping(s, 0, "n h k");
     expect_line(s, "  R4: n");
 }
 END_TEST
@@ -530,11 +533,14 @@ static const struct {
     {hear_ping, 17.5, "h m k", "17.500   R2: h\n17.500 untag handover\n"},
     {hear_ping, 17.5, "x m h k", "17.500   R2: x\n17.500 untag handover\n"},
     {hear_hist, 17.5, "x m h k", "17.500   R2: x\n17.500 untag handover\n"},
-    // early: we have crossed
-    {hear_ping, 17.499, "h m k", "17.499   R4: h\n17.499 detag by h\n"},
-    {hear_hist, 17.499, "h m k", "17.499   R6: h\n"},
-    {hear_ping, 17.499, "x m h k", "17.499   R4: x\n17.499 > hist m h k\n"},
-    {hear_hist, 17.499, "x m h k", "17.499   R6: x\n"},
+    // nor anybody's, but somebody has been told that m is gone (H5)
+    {hear_ping, 17.499, "h m k", "17.499   R2: h\n17.499 untag handover\n"},
+    {hear_ping, 17.499, "x m k", "17.499   R2: x\n17.499 untag handover\n"},
+    {hear_hist, 17.499, "x m h k", "17.499   R2: x\n17.499 untag handover\n"},
+    // or we have crossed
+    {hear_ping, 13.499, "a m k", "13.499   R4: a\n13.499 detag by a\n"},
+    {hear_ping, 13.499, "x m k", "13.499   R4: x\n13.499 > hist m h k\n"},
+    {hear_hist, 17.499, "a m k", "17.499   R6: a\n"},
     // late
     {hear_ping, 20.415, "h m k", "20.415 untag end\n20.415   R2: h\n"},
 };
@@ -1312,31 +1318,36 @@ START_TEST(r6_what_i_followed_in_other_ways_is_old_news_as_well)
 }
 END_TEST
 
-// A turn that was taken over is as old as it must be: each ended cycle - 2 gap before the next one.
-// m only listens, and took over, at 2, "h k m n"; or at 9, by R3, y's turn before x's.
+// A turn that was taken over is as old as it must be: each ended cycle - 2 gap before the next one,
+// or, where there was not the time for that, was handed over early (H3). m only listens, and took
+// over, at 2, "h k m n"; or later, by R3, y's turn before x's.
 static const struct {
-    const char *missed; // what is heard at 9
+    double missed_at; // 0: no turn is
     hear_turn *hear;
     double at;
     const char *history, *decided;
 } aged[] = {
-    {NULL, hear_hist, 22.499, "k m", "  R6: k"}, // as if of -5
-    {NULL, hear_hist, 22.5, "k m", "  R4: k"},
-    {NULL, hear_hist, 15.499, "m n", "  R6: m"}, // as if of -12
-    {NULL, hear_hist, 15.5, "m n", "  R7: m"},
-    {NULL, hear_ping, 2, "k m", "  R4: k"}, // no beacon is of that turn
-    {"x y h k", hear_hist, 29.499, "y h", "  R6: y"},
-    {"x y h k", hear_hist, 29.5, "y h", "  R4: y"},
-    {"x y h k", hear_ping, 9, "y h", "  R4: y"},
+    {0, hear_hist, 22.499, "k m", "  R6: k"}, // as if of -5
+    {0, hear_hist, 22.5, "k m", "  R4: k"},
+    {0, hear_hist, 15.499, "m n", "  R6: m"}, // as if of -12
+    {0, hear_hist, 15.5, "m n", "  R7: m"},
+    {0, hear_ping, 2, "k m", "  R4: k"},           // no beacon is of that turn
+    {16, hear_hist, 36.499, "y h", "  R6: y"},     // as if of 9
+    {16, hear_hist, 36.5, "y h", "  R4: y"},       //
+    {16, hear_ping, 16, "y h", "  R4: y"},         //
+    {15.999, hear_hist, 43.498, "y h", "  R6: y"}, // as if of 15.999
+    {15.999, hear_hist, 43.499, "y h", "  R4: y"},
+    {9, hear_ping, 15.999, "y h", "  R6: y"}, // as if of 9
+    {9, hear_ping, 16, "y h", "  R4: y"},
 };
 
 START_TEST(r6_a_turn_that_was_taken_over_is_as_old_as_it_must_be)
 {
     script_config(s)->enabled = false;
     follows_h();
-    if (aged[_i].missed != NULL) {
-        at(s, 9);
-        hear_ping(s, 0, aged[_i].missed);
+    if (aged[_i].missed_at > 0) {
+        at(s, aged[_i].missed_at);
+        hear_ping(s, 0, "x y h k");
     }
     at(s, aged[_i].at);
     forget(s);
@@ -2061,9 +2072,8 @@ static void add_r2(Suite *suite)
 {
     TCase *tcase = add_case(suite, "R2: the turn has passed on");
     tcase_add_loop_test(tcase, r2_who_follows_my_head_is_the_head, 0, COUNT(passed_on));
-    tcase_add_loop_test(
-        tcase, r2_who_follows_my_head_earlier_than_anybody_can_have_heard_it_has_crossed_it, 0,
-        COUNT(crossed));
+    tcase_add_loop_test(tcase, r2_who_follows_my_head_too_early_to_have_heard_it_has_crossed_it, 0,
+                        COUNT(crossed));
     tcase_add_loop_test(tcase, r2_a_hist_crosses_a_head_that_has_gone_on_after_a_turn_of_its_own, 0,
                         COUNT(crossed_again));
     tcase_add_loop_test(tcase, r2_a_hist_crosses_it_in_either_order_of_what_was_heard, 0,
