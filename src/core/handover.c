@@ -23,7 +23,8 @@ void handover_start(struct engine *e, bool said, struct effects *fx)
     case TAKEOVER_SLOT:
         return;
     }
-    if (!head_is_me(e) && e->now_ns + wait_ns < e->handover_ns) {
+    bool follows = e->phase == PHASE_RUNNING && !head_is_me(e); // else its ring may be long over
+    if (follows && e->now_ns + wait_ns < e->handover_ns) {
         e->handover_ns = e->now_ns + wait_ns;
         rules_follow_early(e, fx);
     }
