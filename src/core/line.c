@@ -186,9 +186,9 @@ static int places_behind_expected(const struct engine *e)
 }
 
 // Where this node stands in the line, or -1: the newcomer that is expected, then the ring from its
-// end, without the head. Those that would not speak anyhow do not count. A ring that is about to
-// end has the next candidates behind it.
-static int place_in_line(const struct engine *e)
+// end, without the head. Those that would not speak anyhow do not count. A turn that may be the
+// ring's last has the next candidates behind it.
+static int place_in_line(const struct engine *e, bool last_turn)
 {
     int place = 0;
     bool led = ring_has_leader(e);
@@ -196,7 +196,7 @@ static int place_in_line(const struct engine *e)
     if (e->expected == SELF) {
         return e->lot_lost ? -1 : 0;
     }
-    if (e->expected != NODE_ABSENT) {
+    if (e->expected != NODE_ABSENT && leads(e, e->expected)) {
         place++;
     }
     for (uint32_t i = e->ring.count; i-- > 1;) {
@@ -208,7 +208,7 @@ static int place_in_line(const struct engine *e)
             place++;
         }
     }
-    int behind = two_live_on_ring(e) ? -1 : places_behind_expected(e);
+    int behind = last_turn ? places_behind_expected(e) : -1;
     return behind >= 0 ? place + behind : -1;
 }
 
@@ -229,7 +229,7 @@ int line_handover_place(const struct engine *e, int *places)
     if (bequeathed && e->heir == SELF) {
         return 0;
     }
-    int place = place_in_line(e);
+    int place = place_in_line(e, true);
     return place < 0 ? -1 : place + bequeathed;
 }
 
@@ -240,9 +240,10 @@ int64_t line_silence_ns(const struct engine *e)
 
 static int64_t delay_by_place(const struct engine *e, uint64_t spread)
 {
-    int place = place_in_line(e);
+    bool ring_lives = two_live_on_ring(e);
+    int place = place_in_line(e, !ring_lives);
     if (place < 0) {
-        return delay_last_resort(&e->params, spread, two_live_on_ring(e));
+        return delay_last_resort(&e->params, spread, ring_lives);
     }
     struct delay_line line = {
         .place = (uint32_t)place,
