@@ -286,7 +286,7 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         return;
     }
     bool python_set = is_python_set(m);
-    if (m->type == MESSAGE_VERS && m->left) {
+    if (m->type == MESSAGE_VERS && m->left && !python_set) {
         presence_left(e, m, fx);
         return;
     }

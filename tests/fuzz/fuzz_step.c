@@ -45,7 +45,8 @@ struct run {
 
     // What must hold is told by these, which follow what comes out.
     bool up, enabled, has_value, silent;
-    bool leaves; // it has just been disabled, and may say so
+    bool leaves;      // it has just been disabled or stopped, and may say so
+    uint64_t members; // of the short records: those that have joined
     bool tagged;
     uint64_t tag_slot;
     int64_t until_ns;      // of the tag
@@ -139,7 +140,7 @@ static void check_send(struct run *r, const struct message *m)
     struct message read;
     bool farewell = r->leaves && m->type == MESSAGE_VERS;
     assert(r->up && (r->enabled || farewell) && !r->silent); // J2, J3, J5
-    assert(m->type != MESSAGE_VERS || m->unready == !(r->enabled && r->has_value));
+    assert(m->type != MESSAGE_VERS || m->left || m->unready == !(r->enabled && r->has_value));
     r->leaves &= !farewell; // once
     r->sent.len = codec_encode(m, r->sent.bytes, sizeof r->sent.bytes);
     assert(r->sent.len > 0);
@@ -180,6 +181,18 @@ static void check_slot(const struct run *r, const struct event *event)
     assert((int)event->ring.count <= params_ring_size(engine_params(r->engine)));
 }
 
+// H9: who leaves has joined. (Who joins may have been forgotten for others, J6.)
+static void check_member(struct run *r, const struct event *event)
+{
+    assert(!name_equal(event->who, own_name));
+    trace_bits(r, event->member_reason);
+    if (event->who.len == 1) {
+        uint64_t bit = UINT64_C(1) << (*event->who.text & 63);
+        assert(event->type == EVENT_JOIN || (r->members & bit) != 0);
+        r->members = event->type == EVENT_JOIN ? r->members | bit : r->members & ~bit;
+    }
+}
+
 static void check_event(struct run *r, const struct event *event)
 {
     assert(!r->silent);
@@ -213,7 +226,7 @@ static void check_event(struct run *r, const struct event *event)
         break;
     case EVENT_JOIN:
     case EVENT_LEAVE:
-        assert(!name_equal(event->who, own_name));
+        check_member(r, event);
         break;
     case EVENT_NAME_TAKEN:
         assert(!r->tagged);
@@ -407,8 +420,10 @@ static void do_vers(struct run *r, uint8_t who)
     uint8_t shape = read_byte(r);
     struct message m = {.type = MESSAGE_VERS, .node = node_name(who), .nonce = shape & 7};
     m.unready = (shape & 32) != 0;
+    m.left = (shape & 64) != 0;
     m.params = shape & 8 ? read_params(r) : r->params;
     m.params.version += (shape & 16) != 0;
+    m.heir = shape & 128 ? node_name(read_byte(r)) : NAME_NONE;
     hear_message(r, &m);
 }
 
@@ -511,6 +526,31 @@ static void do_proof(struct run *r, uint8_t arg)
     step(r, (struct input){.type = INPUT_PROOF, .sent_ns = sent_ns});
 }
 
+// H1, H2: a hint about one of the processes that say `vers`, or about whichever it is.
+static void do_hint(struct run *r, enum input_type type)
+{
+    uint8_t byte = read_byte(r);
+    step(r, (struct input){.type = type, .peer = {node_name(byte), byte >> 4 & 7}});
+}
+
+// H8
+static void do_give(struct run *r)
+{
+    struct name heir = node_name(read_byte(r));
+    bool gives = r->tagged && engine_tagged_until_ns(r->engine) > r->now_ns &&
+                 engine_may_give(r->engine, heir);
+    step(r, (struct input){.type = INPUT_GIVE, .name = heir});
+    assert(!gives || !r->tagged);
+}
+
+static void do_stop(struct run *r)
+{
+    r->leaves = true;
+    step(r, (struct input){.type = INPUT_STOP});
+    assert(!r->tagged);
+    r->silent = true;
+}
+
 static void do_control(struct run *r, uint8_t arg)
 {
     switch (arg) {
@@ -525,10 +565,17 @@ static void do_control(struct run *r, uint8_t arg)
     case 4:
         do_params(r);
         break;
+    case 6:
+        do_hint(r, INPUT_GONE);
+        break;
+    case 7:
+        do_hint(r, INPUT_HERE);
+        break;
+    case 8:
+        do_give(r);
+        break;
     case 15:
-        step(r, (struct input){.type = INPUT_STOP});
-        assert(!r->tagged);
-        r->silent = true;
+        do_stop(r);
         break;
     default: // what was sent last comes back
         hear(r, r->sent.bytes, r->sent.len);
@@ -614,6 +661,7 @@ static void configure(struct run *r, uint8_t value[static 1])
         .value = small_value(value, flags >> 5 == 7 ? UINT8_MAX : flags >> 5),
         .lease_ns = flags & 4 ? 2 * r->params.cycle_ns / 3 : 0,
         .echoes = (flags & 8) != 0,
+        .takeover = (enum takeover)((flags >> 5) % 3), // each with some of the values
         .capacity = ENGINE_NODES_MIN,
         .draw = draw,
         .draw_context = r,

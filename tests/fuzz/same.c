@@ -38,7 +38,8 @@ bool same_message(const struct message *a, const struct message *b)
         return name_equal(a->node, b->node);
     case MESSAGE_VERS:
         return name_equal(a->node, b->node) && a->nonce == b->nonce && a->unready == b->unready &&
-               a->asks == b->asks && params_compare(&a->params, &b->params) == 0;
+               a->asks == b->asks && a->left == b->left && name_equal(a->heir, b->heir) &&
+               params_compare(&a->params, &b->params) == 0;
     case MESSAGE_PING:
         return name_equal(a->node, b->node) && same_turn(a, b);
     case MESSAGE_HIST:
@@ -72,6 +73,7 @@ bool legal_message(const struct message *m)
         return name_is_valid(m->node);
     case MESSAGE_VERS:
         return name_is_valid(m->node) && m->nonce < UINT64_C(1) << 53 &&
+               (name_is_none(m->heir) || name_is_valid(m->heir)) &&
                params_fault(&m->params) == NULL;
     case MESSAGE_PING:
         return name_equal(m->node, m->history.names[0]) && legal_turn(m);

@@ -135,6 +135,11 @@ bool is_tagged(const struct script *s)
     return s->engine != NULL && engine_tagged_until_ns(s->engine) != 0;
 }
 
+bool may_give(const struct script *s, const char *name)
+{
+    return engine_may_give(s->engine, name_of(name));
+}
+
 int sent_value(const struct script *s)
 {
     return s->sent_value;

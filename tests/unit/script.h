@@ -63,6 +63,7 @@ const char *transcript(struct script *script);
 void forget(struct script *script); // the transcript so far is of no interest
 
 bool is_tagged(const struct script *script); // as of the last step
+bool may_give(const struct script *script, const char *name);
 
 // The value of the last beacon or hist that was sent, as in script_value().
 int sent_value(const struct script *script);

@@ -115,6 +115,8 @@ END_TEST
 #define HIST "\x61t\x64hist"
 #define VERS "\x61t\x64vers"
 #define READY "\x65ready"
+#define LEFT "\x64left"
+#define HEIR "\x64heir"
 #define INIT "\xa2" NODE "a\x61t\x64init"
 // A vers from "a" but for three of its parameters.
 #define VERS_OF(version, cycle, gap, more)                                       \
@@ -225,6 +227,10 @@ static const struct {
     {DROP_KIND, BYTES("\xa1" READY "\x00")},
     {DROP_KIND, BYTES("\xa1" READY "\xf6")},
     {DROP_KEY, BYTES("\xa2" READY "\xf4" READY "\xf4")},
+    {DROP_KIND, BYTES("\xa1" LEFT "\x01")},
+    {DROP_KIND, BYTES("\xa1" HEIR "\xf5")},
+    {DROP_NAME, BYTES("\xa1" HEIR "\x60")},
+    {DROP_NAME, BYTES("\xa1" HEIR "\x61/")},
     {DROP_NAME, BYTES("\xa2" NODE "/\x61t\x64init")},
     {DROP_NAME, BYTES("\xa2\x64node\x60\x61t\x64init")},
     {DROP_NAME, BYTES(BEACON_OF("\x82\x61"
@@ -405,6 +411,31 @@ START_TEST(who_cannot_lead_says_so_before_the_type)
 }
 END_TEST
 
+// M1: nor those two.
+START_TEST(the_last_word_and_the_heir_are_written_before_the_type)
+{
+    static const char end[] = READY "\xf4" LEFT "\xf5" HEIR "\x61"
+                                    "b" VERS;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    struct message again, m = {.type = MESSAGE_VERS,
+                               .node = name_of("a"),
+                               .params = params_default,
+                               .nonce = 1,
+                               .unready = true,
+                               .left = true,
+                               .heir = name_of("b")};
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof end - 1), end, sizeof end - 1);
+    ck_assert_int_eq(packet[0], 0xad);
+    ck_assert_int_eq(codec_decode(packet, len, &again), DROP_NONE);
+    ck_assert(again.left);
+    ck_assert(name_equal(again.heir, name_of("b")));
+    for (size_t room = 0; room < len; room++) {
+        ck_assert_uint_eq(codec_encode(&m, packet, room), 0);
+    }
+}
+END_TEST
+
 static const struct {
     char truth;
     bool unready;
@@ -423,10 +454,14 @@ START_TEST(whether_it_can_lead_is_read_from_true_and_false)
 }
 END_TEST
 
-START_TEST(readiness_is_written_to_vers_alone)
+START_TEST(readiness_the_last_word_and_the_heir_are_written_to_vers_alone)
 {
     uint8_t packet[MESSAGE_MAX_BYTES];
-    struct message m = {.node = name_of("a"), .history = {1, {name_of("a")}}, .unready = true};
+    struct message m = {.node = name_of("a"),
+                        .history = {1, {name_of("a")}},
+                        .unready = true,
+                        .left = true,
+                        .heir = name_of("b")};
     m.type = MESSAGE_INIT;
     ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof INIT - 1);
     m.type = MESSAGE_PING;
@@ -540,11 +575,29 @@ START_TEST(a_message_is_read_afresh)
     ck_assert_uint_eq(m.nonce, 0);
     ck_assert(!m.unready);
     ck_assert(!m.asks);
+    ck_assert(!m.left);
+    ck_assert(name_is_none(m.heir));
     ck_assert_uint_eq(m.value.len, 0);
     ck_assert_uint_eq(m.history.count, 0);
     static const char hist[] = "\xa3" VALUE "\x00" HISTORY ONE_NAME HIST;
     ck_assert_int_eq(codec_decode((const uint8_t *)hist, sizeof hist - 1, &m), DROP_NONE);
     ck_assert(name_is_none(m.node));
+}
+END_TEST
+
+// M1: Python nodes on Serf write it as a number.
+static const struct {
+    char truth;
+    bool force_in;
+} forces[] = {{'\x00', false}, {'\x01', true}, {'\xf4', false}, {'\xf5', true}};
+
+START_TEST(force_in_is_a_truth_or_a_number)
+{
+    char packet[] = VERS_OF("\x00", "\x0a", "\x01", "");
+    struct message m;
+    packet[sizeof packet - 1 - sizeof VERS] = forces[_i].truth; // before it
+    ck_assert_int_eq(codec_decode((const uint8_t *)packet, sizeof packet - 1, &m), DROP_NONE);
+    ck_assert_int_eq(m.params.force_in, forces[_i].force_in);
 }
 END_TEST
 
@@ -609,7 +662,8 @@ int main(void)
     tcase_add_test(tests, who_cannot_lead_says_so_before_the_type);
     tcase_add_loop_test(tests, whether_it_can_lead_is_read_from_true_and_false, 0,
                         sizeof readiness / sizeof *readiness);
-    tcase_add_test(tests, readiness_is_written_to_vers_alone);
+    tcase_add_test(tests, the_last_word_and_the_heir_are_written_before_the_type);
+    tcase_add_test(tests, readiness_the_last_word_and_the_heir_are_written_to_vers_alone);
     tcase_add_loop_test(tests, m1_python_nodes_are_told_to_override_their_bounds, 0,
                         sizeof short_times / sizeof *short_times);
     tcase_add_test(tests, a_question_has_the_oldest_version);
@@ -617,6 +671,7 @@ int main(void)
     tcase_add_test(tests, seconds_are_whole_milliseconds_after_a_journey);
     tcase_add_test(tests, no_value_is_written_as_null);
     tcase_add_test(tests, a_message_is_read_afresh);
+    tcase_add_loop_test(tests, force_in_is_a_truth_or_a_number, 0, sizeof forces / sizeof *forces);
     tcase_add_test(tests, a_message_has_64_keys_at_most);
     tcase_add_test(tests, a_value_alone_is_checked_as_in_a_message);
     suite_add_tcase(suite, tests);

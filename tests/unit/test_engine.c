@@ -580,11 +580,15 @@ END_TEST
 
 // --- Any sequence of inputs --------------------------------------------------------------------
 
+static const char *const names[] = {"a", "b", "c", "d", "e", "m", "x", "y"};
+enum { NAMES = sizeof names / sizeof *names };
+
 static struct {
     uint64_t random;
     bool up, enabled, has_value, tagged;
     bool leaves; // J2: it may still say so
     int64_t beacon_ns;
+    bool members[NAMES];
 } any;
 
 static uint32_t below(uint32_t bound)
@@ -599,8 +603,6 @@ static uint32_t draw_any(void *context)
     return below(UINT32_MAX);
 }
 
-static const char *const names[] = {"a", "b", "c", "d", "e", "m", "x", "y"};
-enum { NAMES = sizeof names / sizeof *names };
 static const uint8_t values[][1] = {{0xf6}, {0}, {1}, {7}};
 
 static struct value any_value(void)
@@ -637,6 +639,8 @@ static void hear_any(void)
     m.params = any_params();
     m.nonce = below(2) * (1 + below(2000));
     m.unready = m.type == MESSAGE_VERS && below(2) > 0;
+    m.left = m.type == MESSAGE_VERS && below(8) == 0;
+    m.heir = m.type == MESSAGE_VERS && below(4) == 0 ? name_of(names[below(NAMES)]) : NAME_NONE;
     if (m.type == MESSAGE_VERS && name_equal(m.node, name_of("m"))) {
         return; // J5: it would be silent for good
     }
@@ -666,9 +670,15 @@ static void set_any_params(void)
     step((struct input){.type = INPUT_PARAMS, .params = &params});
 }
 
+static void hint_anything(void)
+{
+    step((struct input){.type = below(2) > 0 ? INPUT_GONE : INPUT_HERE,
+                        .peer = {name_of(names[below(NAMES)]), below(3) * 1000}});
+}
+
 static void do_any(void)
 {
-    switch (below(16)) {
+    switch (below(20)) {
     case 0:
         any.up = !any.up;
         step((struct input){.type = any.up ? INPUT_LINK_UP : INPUT_LINK_DOWN});
@@ -690,9 +700,28 @@ static void do_any(void)
     case 7:
         step((struct input){.type = INPUT_TIMER});
         break;
+    case 8:
+    case 9:
+        hint_anything();
+        break;
+    case 10:
+        step((struct input){.type = INPUT_GIVE, .name = name_of(names[below(NAMES)])});
+        break;
     default:
         hear_any();
         break;
+    }
+}
+
+// H9: who joins was not there, who leaves was.
+static void watch_member(const struct event *event)
+{
+    bool joins = event->type == EVENT_JOIN;
+    for (int i = 0; i < NAMES; i++) {
+        if (name_equal(event->who, name_of(names[i]))) {
+            ck_assert_msg(any.members[i] != joins, "H9: %s", names[i]);
+            any.members[i] = joins;
+        }
     }
 }
 
@@ -703,6 +732,8 @@ static void watch_event(const struct event *event)
     if (begins || ends || event->type == EVENT_RENEW) {
         ck_assert_msg(any.tagged != begins, "I5: event %d while %d", event->type, any.tagged);
         any.tagged = !ends;
+    } else if (event->type == EVENT_JOIN || event->type == EVENT_LEAVE) {
+        watch_member(event);
     }
 }
 
