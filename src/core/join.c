@@ -17,7 +17,6 @@ void join_start(struct engine *e, struct effects *fx)
     e->spoke = false;
     e->rival_starts = false;
     e->turns.count = 0; // whoever has joined again may speak after the same one as before (R6)
-    e->early.history.count = 0;
     e->handover_ns = NEVER;
     e->listen_end_ns = NEVER;
     if (!e->enabled) {

@@ -437,7 +437,9 @@ START_TEST(h9_so_does_who_is_forgotten)
 }
 END_TEST
 
-// It is remembered for as long as the transport knows of it, and is back at once.
+// --- J6: who is remembered ----------------------------------------------------------------------
+
+// For as long as the transport knows of it.
 START_TEST(j6_who_is_hinted_of_is_not_forgotten)
 {
     alone_at(7);
@@ -578,6 +580,11 @@ static void add_h9_members(Suite *suite)
                         COUNT(hinted_of));
     tcase_add_test(tcase, h9_who_has_expired_returns_when_it_is_heard);
     tcase_add_loop_test(tcase, h9_so_does_who_is_forgotten, 0, COUNT(forgotten));
+}
+
+static void add_j6_who_is_remembered(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "J6: who is remembered");
     tcase_add_test(tcase, j6_who_is_hinted_of_is_not_forgotten);
 }
 
@@ -595,6 +602,7 @@ int main(void)
     add_h1_hints(suite);
     add_h2_of_which_process(suite);
     add_h9_members(suite);
+    add_j6_who_is_remembered(suite);
     add_j7_the_good_bye(suite);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
