@@ -108,7 +108,8 @@ static uint64_t message_bytes(const struct message *m)
         return bytes + node + 8 + head_bytes((uint64_t)m->params.version) + 6 +
                (uint64_t)params_float_bytes((double)m->params.cycle_ns / 1e9) + 1 + 4 +
                (uint64_t)params_float_bytes((double)m->params.gap_ns / 1e9) + 1 + 7 + 8 + 8 + 2 +
-               10 + 15;
+               10 + 15 + (m->unready ? 7 : 0) + (m->left ? 6 : 0) +
+               (m->heir.len > 0 ? 5 + text_bytes(m->heir.len) : 0);
     case MESSAGE_PING:
         return bytes + node + turn;
     case MESSAGE_HIST:
@@ -291,6 +292,7 @@ static void see_end(struct run *run, const struct news *news)
 {
     if (run->seats[news->node].tagged) {
         run->orphaned_ns = news->now_ns;
+        slots_end(&run->slots);
         end_tag(run, news->node);
     }
 }

@@ -89,9 +89,8 @@ static const char *set_ring(struct options *options, const char *text)
 }
 
 // One number alone is the only latency there is.
-static const char *set_latency(struct options *options, const char *text)
+static const char *read_latency(const char *text, struct latency *latency)
 {
-    struct latency *latency = &options->plan.latency;
     const char *fault = read_seconds(&text, ':', &latency->min_ns);
     latency->max_ns = latency->min_ns;
     if (fault == NULL && *text != '\0') {
@@ -103,6 +102,11 @@ static const char *set_latency(struct options *options, const char *text)
     return fault;
 }
 
+static const char *set_latency(struct options *options, const char *text)
+{
+    return read_latency(text, &options->plan.latency);
+}
+
 static const char *set_loss(struct options *options, const char *text)
 {
     return read_share(text, &options->plan.loss);
@@ -111,6 +115,23 @@ static const char *set_loss(struct options *options, const char *text)
 static const char *set_duplicates(struct options *options, const char *text)
 {
     return read_share(text, &options->plan.duplicates);
+}
+
+static const char *set_hints(struct options *options, const char *text)
+{
+    options->plan.hints.given = true;
+    return read_latency(text, &options->plan.hints.latency);
+}
+
+static const char *set_hint_loss(struct options *options, const char *text)
+{
+    return read_share(text, &options->plan.hints.loss);
+}
+
+static const char *set_takeover(struct options *options, const char *text)
+{
+    return takeover_of(text, &options->plan.takeover) ? NULL
+                                                      : "must be at-once, after-lease or slot";
 }
 
 static const char *set_kill(struct options *options, const char *text)
@@ -207,6 +228,11 @@ static const struct spec specs[] = {
      "how long messages are under way: always, or evenly from : to (0:gap/20)", true},
     {"loss", "P", set_loss, "share of deliveries that never come (0)", true},
     {"dup", "P", set_duplicates, "share that come twice (0)", true},
+    {"hints", "S[:S]", set_hints,
+     "the channel tells who has come or gone, after so long (it does not)", true},
+    {"hint-loss", "P", set_hint_loss, "share of these hints that never come (0)", true},
+    {"takeover", "MODE", set_takeover,
+     "a holder that has gone is followed at-once, after-lease or by slot (at-once)", true},
     {"kill", "EVERY", set_kill,
      "the holder is killed every so many cycles, and is back three later", true},
     {"split", "AT:FOR", set_split, "every second node is cut off, from cycle AT for FOR cycles",
@@ -287,6 +313,7 @@ int options_read(struct options *options, int argc, char **argv)
     if (plan->latency.max_ns < 0) {
         plan->latency.max_ns = plan->params.gap_ns / 20;
     }
+    plan->hints.silence_ns = plan->params.cycle_ns; // as for a scenario without a lease
     const char *fault = params_fault(&plan->params);
     return fault == NULL ? 0 : fail(options, "the parameters", fault);
 }

@@ -239,6 +239,9 @@ static void act_on(struct play *p, const struct deed *deed, int node)
     case DEED_KILL:
         world_kill(w, node);
         break;
+    case DEED_STOP:
+        world_stop(w, node);
+        break;
     case DEED_FREEZE:
         world_freeze(w, node);
         break;
@@ -266,6 +269,13 @@ static void act_on(struct play *p, const struct deed *deed, int node)
     case DEED_PARAM:
         world_set_params(w, node, &deed->params);
         break;
+    case DEED_GIVE:
+        world_give(w, node, deed->value);
+        break;
+    case DEED_HINT_GONE:
+    case DEED_HINT_HERE:
+        world_hint(w, deed->value, node, deed->type == DEED_HINT_HERE);
+        break;
     case DEED_HEAL:
     case DEED_HEAR:
     case DEED_LATENCY:
@@ -283,6 +293,7 @@ static void act(struct play *p, const struct deed *deed)
     switch (deed->type) {
     case DEED_START:
     case DEED_KILL:
+    case DEED_STOP:
     case DEED_FREEZE:
     case DEED_THAW:
     case DEED_CUT:
@@ -294,6 +305,9 @@ static void act(struct play *p, const struct deed *deed)
     case DEED_ENABLE:
     case DEED_DISABLE:
     case DEED_PARAM:
+    case DEED_GIVE:
+    case DEED_HINT_GONE:
+    case DEED_HINT_HERE:
         for (int i = 0; i < deed->count; i++) {
             act_on(p, deed, deed->nodes[i]);
         }
@@ -402,6 +416,8 @@ static void begin(struct play *p)
         .skew_ppm = s->skew_ppm,
         .late_ns = s->late_ns,
         .lease_ns = s->lease_ns,
+        .hints = s->hints,
+        .takeover = s->takeover,
         .choose_latency = choose_latency,
         .choose_context = p,
         .watch = watch,

@@ -683,6 +683,8 @@ static void see_change(struct referee *r, const struct news *news)
     case NEWS_ENABLED:
     case NEWS_DISABLED:
     case NEWS_PARAMS:
+    case NEWS_GIVES:
+    case NEWS_HINTED:
     case NEWS_EFFECT:
         break;
     }

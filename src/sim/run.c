@@ -160,6 +160,8 @@ void run(const struct plan *plan, uint64_t seed, const struct onlookers *onlooke
         .latency = plan->latency,
         .loss = plan->loss,
         .duplicates = plan->duplicates,
+        .hints = plan->hints,
+        .takeover = plan->takeover,
         .watch = watch,
         .watch_context = &r,
     };

@@ -16,6 +16,8 @@ struct plan {
     struct params params;
     struct latency latency;
     double loss, duplicates;
+    struct hints hints;
+    enum takeover takeover;
     uint64_t kill_every;          // cycles; 0: never
     uint64_t split_at, split_for; // cycles; 0: never
 };

@@ -200,6 +200,24 @@ static bool set_lease(struct reader *r)
     return read_time(r, &r->scenario->lease_ns);
 }
 
+// At once, or after so long, when it has to be noticed.
+static bool set_hints(struct reader *r)
+{
+    struct hints *hints = &r->scenario->hints;
+    hints->given = true;
+    hints->silence_ns = -1;
+    return read_range(r, &hints->latency) &&
+           (r->next == r->lines.count || read_time(r, &hints->silence_ns));
+}
+
+static bool set_takeover(struct reader *r)
+{
+    const char *word = take(r);
+    return (word != NULL && takeover_of(word, &r->scenario->takeover)) ||
+           fail(r, "takeover is at-once, after-lease or slot, not \"%.64s\"",
+                word != NULL ? word : "");
+}
+
 static bool set_seed(struct reader *r)
 {
     return read_count(r, UINT64_C(1) << 53, &r->scenario->seed);
@@ -217,6 +235,8 @@ static const struct setting {
     {"skew", "skew PPM", set_skew},
     {"late", "late S", set_late},
     {"lease", "lease S", set_lease},
+    {"hints", "hints S[:S] [SILENCE]", set_hints},
+    {"takeover", "takeover at-once|after-lease|slot", set_takeover},
     {"seed", "seed N", set_seed},
 };
 
@@ -242,6 +262,19 @@ static bool read_setting(struct reader *r, int place)
     return setting->read(r) && end_line(r, setting->usage);
 }
 
+// A broker takes whoever is silent for dead after one and a half keepalives.
+static bool check_hints(struct reader *r)
+{
+    struct scenario *s = r->scenario;
+    struct hints *hints = &s->hints;
+    int64_t most_ns = SCENARIO_DELAY_CYCLES * s->params.cycle_ns;
+    if (hints->given && hints->silence_ns < 0) {
+        hints->silence_ns = s->lease_ns > 0 ? s->lease_ns / 2 * 3 : s->params.cycle_ns;
+    }
+    return (hints->latency.max_ns <= most_ns && hints->silence_ns <= most_ns) ||
+           fail(r, "the settings above: hints and their silence must be at most 10 cycles");
+}
+
 static bool check_settings(struct reader *r)
 {
     struct scenario *s = r->scenario;
@@ -263,7 +296,7 @@ static bool check_settings(struct reader *r)
     }
     r->params = s->params;
     r->cycle_min_ns = s->params.cycle_ns;
-    return true;
+    return check_hints(r);
 }
 
 static bool add_node(struct reader *r)
@@ -307,6 +340,30 @@ static bool read_nothing(struct reader *r, struct deed *deed)
 static bool read_set(struct reader *r, struct deed *deed)
 {
     return read_node(r, deed) && read_value(r, &deed->value);
+}
+
+// One more node, that nothing is done to.
+static bool read_other(struct reader *r, struct deed *deed)
+{
+    bool read = read_node(r, deed);
+    deed->value = read ? deed->nodes[--deed->count] : -1;
+    return read;
+}
+
+static bool read_give(struct reader *r, struct deed *deed)
+{
+    return read_node(r, deed) && read_other(r, deed);
+}
+
+static bool read_hint(struct reader *r, struct deed *deed)
+{
+    if (!take_if(r, "gone")) {
+        deed->type = DEED_HINT_HERE;
+        if (!take_if(r, "here")) {
+            return fail(r, "which hint? There are gone and here");
+        }
+    }
+    return read_other(r, deed) && read_nodes(r, deed);
 }
 
 static bool read_param(struct reader *r, struct deed *deed)
@@ -444,6 +501,7 @@ static const struct verb {
 } verbs[] = {
     {"start", "start NAME...", read_nodes, DEED_START, 0, RUNNING, RUNNING, 0},
     {"kill", "kill NAME...", read_nodes, DEED_KILL, RUNNING, 0, 0, RUNNING | FROZEN | UNLINKED},
+    {"stop", "stop NAME...", read_nodes, DEED_STOP, RUNNING, FROZEN, 0, RUNNING | UNLINKED},
     {"freeze", "freeze NAME...", read_nodes, DEED_FREEZE, RUNNING, FROZEN, FROZEN, 0},
     {"thaw", "thaw NAME...", read_nodes, DEED_THAW, FROZEN, 0, 0, FROZEN},
     {"cut", "cut NAME...", read_nodes, DEED_CUT, 0, CUT_OFF, CUT_OFF, 0},
@@ -457,6 +515,8 @@ static const struct verb {
     {"enable", "enable NAME...", read_nodes, DEED_ENABLE, 0, FROZEN, 0, 0},
     {"disable", "disable NAME...", read_nodes, DEED_DISABLE, 0, FROZEN, 0, 0},
     {"param", "param NAME cycle|gap|nodes N", read_param, DEED_PARAM, RUNNING, FROZEN, 0, 0},
+    {"give", "give NAME HEIR", read_give, DEED_GIVE, RUNNING, FROZEN, 0, 0},
+    {"hint", "hint gone|here ABOUT TO...", read_hint, DEED_HINT_GONE, RUNNING, UNLINKED, 0, 0},
     {"hear", "hear ping|hist VALUE NAME...", read_hear, DEED_HEAR, 0, 0, 0, 0},
     {"latency", "latency S[:S]", read_latency, DEED_LATENCY, 0, 0, 0, 0},
     {"delay", "delay S FROM TO...", read_delay, DEED_DELAY, 0, 0, 0, 0},

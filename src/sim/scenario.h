@@ -19,6 +19,7 @@ enum {
 enum deed_type {
     DEED_START, // nodes
     DEED_KILL,
+    DEED_STOP,
     DEED_FREEZE,
     DEED_THAW,
     DEED_CUT,
@@ -32,6 +33,9 @@ enum deed_type {
     DEED_DISABLE,
     DEED_PARAM,         // nodes[0], params
     DEED_HEAR,          // message, value, params, nonce, text: the names, newest first
+    DEED_GIVE,          // nodes[0], value: the node that is the heir
+    DEED_HINT_GONE,     // nodes, value: the node that it is about
+    DEED_HINT_HERE,     // the same
     DEED_LATENCY,       // latency
     DEED_DELAY,         // from nodes[0] to the others, latency.max_ns; below 0: lost
     DEED_USUAL,         // the same, as for all others
@@ -46,7 +50,7 @@ struct deed {
     int64_t at_ns;
     uint8_t nodes[SCENARIO_NODES];
     int count;
-    int value; // below 0: null
+    int value; // below 0: null; or another node
     bool not ;
     enum message_type message;
     struct latency latency;
@@ -60,6 +64,8 @@ struct scenario {
     struct latency latency;
     int skew_ppm;
     int64_t late_ns, lease_ns;
+    struct hints hints;
+    enum takeover takeover;
     uint64_t seed;
     struct {
         char name[NAME_MAX_BYTES + 1];

@@ -113,6 +113,10 @@ static const char *words(enum news_type type)
         return "* disabled";
     case NEWS_PARAMS:
         return "* parameters";
+    case NEWS_GIVES:
+        return "* gives";
+    case NEWS_HINTED:
+        return "* hinted";
     }
     return "";
 }

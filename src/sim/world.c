@@ -202,7 +202,7 @@ static void step(struct world *w, int index, struct input input)
 
 static bool has_hints(const struct world *w)
 {
-    return w->config.hints.latency.max_ns > 0;
+    return w->config.hints.given;
 }
 
 static bool *told(struct world *w, int about, int to)
@@ -220,16 +220,27 @@ static bool *told(struct world *w, int about, int to)
     return &member->told[to];
 }
 
+static int64_t draw_hint(struct world *w, int about, int to)
+{
+    const struct hints *hints = &w->config.hints;
+    if (w->config.choose_hint != NULL) {
+        return w->config.choose_hint(w->config.choose_context, about, to);
+    }
+    if (chance_of(&w->chance, hints->loss)) {
+        return -1;
+    }
+    return chance_between(&w->chance, hints->latency.min_ns, hints->latency.max_ns);
+}
+
 static void hint(struct world *w, int about, int to, bool is_here)
 {
-    const struct latency *latency = &w->config.hints.latency;
     struct member *member = &w->nodes[to];
     *told(w, about, to) = is_here;
-    if (chance_of(&w->chance, w->config.hints.loss)) {
+    int64_t under_way_ns = draw_hint(w, about, to);
+    if (under_way_ns < 0) {
         return;
     }
     const struct peer peer = {name_of(w->nodes[about].name), w->nodes[about].nonce};
-    int64_t under_way_ns = chance_between(&w->chance, latency->min_ns, latency->max_ns);
     queue_put(&w->queue, (struct entry){.at_ns = w->now_ns + under_way_ns,
                                         .packet = packet_new_hint(&peer, is_here),
                                         .node = (uint32_t)to,
@@ -297,6 +308,7 @@ static void find_dropped(struct world *w, int index)
 
 void world_hint(struct world *w, int about, int to, bool here)
 {
+    tell(w, NEWS_HINTED, about, NULL);
     hint(w, about, to, here);
 }
 
@@ -495,7 +507,11 @@ void world_enable(struct world *w, int index, bool enabled)
 
 void world_give(struct world *w, int index, int heir)
 {
-    step(w, index, (struct input){.type = INPUT_GIVE, .name = name_of(w->nodes[heir].name)});
+    const struct name name = name_of(w->nodes[heir].name);
+    if (engine_may_give(w->nodes[index].engine, name)) {
+        tell(w, NEWS_GIVES, index, NULL);
+    }
+    step(w, index, (struct input){.type = INPUT_GIVE, .name = name});
 }
 
 void world_set_params(struct world *w, int index, const struct params *params)
@@ -638,4 +654,16 @@ uint64_t world_deliveries(const struct world *w)
 struct chance *world_chance(struct world *w)
 {
     return &w->chance;
+}
+
+bool takeover_of(const char *name, enum takeover *takeover)
+{
+    static const char *const names[] = {"at-once", "after-lease", "slot"};
+    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *takeover = (enum takeover)i;
+            return true;
+        }
+    }
+    return false;
 }

@@ -15,9 +15,10 @@ struct latency {
 
 // What the channel tells of who is there (H1): at once of those that start, end or lose their link.
 struct hints {
-    struct latency latency; // 0: there are none
-    double loss;            // share of them that never come
-    int64_t silence_ns;     // until it notices that one is frozen, cut off, or moved
+    bool given; // else it tells nothing
+    struct latency latency;
+    double loss;        // share of them that never come
+    int64_t silence_ns; // until it notices that one is frozen, cut off, or moved
 };
 
 enum news_type {
@@ -35,6 +36,8 @@ enum news_type {
     NEWS_ENABLED,
     NEWS_DISABLED,
     NEWS_PARAMS,
+    NEWS_GIVES,  // its turn away
+    NEWS_HINTED, // somebody is told of it, be it true or not
 };
 
 struct news {
@@ -63,6 +66,7 @@ struct world_config {
     enum takeover takeover;           // H6
     uint32_t capacity;                // nodes that one can know; 0: ENGINE_NODES_MIN
     world_latency_fn *choose_latency; // NULL: by chance
+    world_latency_fn *choose_hint;    // the same of hints, from whom they are about
     void *choose_context;
     world_watch_fn *watch;
     void *watch_context;
@@ -113,5 +117,8 @@ int64_t world_tagged_until_ns(const struct world *world, int node);
 int64_t world_time_of(const struct world *world, int node, int64_t local_ns);
 uint64_t world_deliveries(const struct world *world); // messages times those who were to hear them
 struct chance *world_chance(struct world *world);
+
+// H6: a mode by its name there; false: there is none of that name.
+bool takeover_of(const char *name, enum takeover *takeover);
 
 #endif

@@ -60,6 +60,7 @@ static void draw_hints(struct chance *chance, const struct climate *climate, str
         break;
     }
     lot->latency.min_ns = earlier(lot->latency.min_ns, latency_ns);
+    lot->hints.given = true;
     lot->hints.latency = (struct latency){.min_ns = 0, .max_ns = latency_ns};
     lot->hints.silence_ns = lot->lease_ns * 3 / 2;
     lot->takeover =
@@ -325,7 +326,7 @@ void lot_tell(const struct lot *lot, FILE *out)
             lot->duplicates);
     fprintf(out, "  skew %d ppm, timers up to %.4f late, lease %.3f\n", lot->skew_ppm,
             seconds(lot->late_ns), seconds(lot->lease_ns));
-    if (lot->hints.latency.max_ns > 0) {
+    if (lot->hints.given) {
         fprintf(out, "  hints up to %.3f, loss %.2f, silence %.3f, takeover %d\n",
                 seconds(lot->hints.latency.max_ns), lot->hints.loss, seconds(lot->hints.silence_ns),
                 (int)lot->takeover);

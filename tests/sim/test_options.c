@@ -42,6 +42,7 @@ START_TEST(without_options_five_nodes_live_for_500_cycles)
     ck_assert_int_eq(plan->latency.max_ns, params_default.gap_ns / 20);
     ck_assert(plan->loss == 0 && plan->duplicates == 0);
     ck_assert(plan->kill_every == 0 && plan->split_at == 0 && plan->split_for == 0);
+    ck_assert(!plan->hints.given && plan->takeover == TAKEOVER_AT_ONCE);
     ck_assert_uint_eq(options.runs, 1);
     ck_assert_uint_le(options.seed, UINT32_MAX);
     ck_assert(!options.json && !options.trace && !options.plot && !options.help);
@@ -55,7 +56,8 @@ START_TEST(the_plan_is_what_was_asked_for)
     char text[LINE_MAX_BYTES];
     ck_read(&options, text,
             "--nodes 20 --cycles 7 --cycle 5 --gap 0.5 --ring 3 --latency 0.1:0.25 --loss 0.01 "
-            "--dup 0.02 --kill 4 --split 2:3");
+            "--dup 0.02 --kill 4 --split 2:3 --hints 0.2:0.3 --hint-loss 0.04 "
+            "--takeover after-lease");
     const struct plan *plan = &options.plan;
     ck_assert_int_eq(plan->nodes, 20);
     ck_assert_uint_eq(plan->cycles, 7);
@@ -68,6 +70,11 @@ START_TEST(the_plan_is_what_was_asked_for)
     ck_assert_uint_eq(plan->kill_every, 4);
     ck_assert_uint_eq(plan->split_at, 2);
     ck_assert_uint_eq(plan->split_for, 3);
+    ck_assert(plan->hints.given && plan->hints.loss == 0.04);
+    ck_assert_int_eq(plan->hints.latency.min_ns, NS_PER_S / 5);
+    ck_assert_int_eq(plan->hints.latency.max_ns, 3 * (NS_PER_S / 10));
+    ck_assert_int_eq(plan->hints.silence_ns, 5 * NS_PER_S); // a cycle
+    ck_assert_int_eq(plan->takeover, TAKEOVER_AFTER_LEASE);
 }
 END_TEST
 
@@ -121,6 +128,12 @@ static const char *const good[] = {
     "--loss 0.999",
     "--dup 0",
     "--dup 0.999",
+    "--hints 0",
+    "--hints 0.5:0.5",
+    "--hint-loss 0",
+    "--hint-loss 0.999",
+    "--takeover at-once",
+    "--takeover slot",
     "--kill 1",
     "--kill 1000000",
     "--split 1:1",
@@ -187,6 +200,11 @@ static const struct {
     {"--loss 5%", "--loss 5%: " SHARE},
     {"--dup 1", "--dup 1: " SHARE},
     {"--dup some", "--dup some: " SHARE},
+    {"--hints soon", "--hints soon: " SECONDS},
+    {"--hints 2:1", "--hints 2:1: must be the shortest and the longest, in this order"},
+    {"--hint-loss 1", "--hint-loss 1: " SHARE},
+    {"--takeover never", "--takeover never: must be at-once, after-lease or slot"},
+    {"--hints 1 --scenario file", "--hints: a scenario settles that itself"},
     {"--kill 0", "--kill 0: " KILL},
     {"--kill 1000001", "--kill 1000001: " KILL},
     {"--split 5", "--split 5: " SPLIT},

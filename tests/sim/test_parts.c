@@ -134,6 +134,18 @@ START_TEST(slots_begin_long_after_each_other)
 }
 END_TEST
 
+START_TEST(a_slot_that_has_ended_before_its_time_is_followed_by_the_next)
+{
+    struct slots slots = {0};
+    slots_beacon(&slots, &params_default, ns(1));
+    slots_end(&slots);
+    ck_assert(slots_beacon(&slots, &params_default, ns(2)));
+    ck_assert(!slots_beacon(&slots, &params_default, ns(3)));
+    ck_assert_uint_eq(slots.count, 2);
+    ck_assert_uint_eq(slots.collided, 1);
+}
+END_TEST
+
 START_TEST(slots_collide_once)
 {
     struct slots slots = {0};
@@ -475,14 +487,15 @@ START_TEST(what_is_done_to_nodes_is_traced)
     struct trace *trace = trace_new(w, NULL);
     world_add(w, "a", 0);
     world_move(w, 0, 3);
-    for (int type = NEWS_STARTED; type <= NEWS_PARAMS; type++) {
+    for (int type = NEWS_STARTED; type <= NEWS_HINTED; type++) {
         trace_news(trace, &(struct news){(enum news_type)type, 0, 0, NULL});
     }
     ck_last_lines(trace, "0.000000 a * started\n0.000000 a * killed\n0.000000 a * frozen\n"
                          "0.000000 a * thawed\n0.000000 a * cut off\n0.000000 a * back\n"
                          "0.000000 a * link up\n0.000000 a * link down\n0.000000 a * island 3\n"
                          "0.000000 a * value\n0.000000 a * enabled\n0.000000 a * disabled\n"
-                         "0.000000 a * parameters\n");
+                         "0.000000 a * parameters\n0.000000 a * gives\n"
+                         "0.000000 a * hinted\n");
     trace_free(trace);
 }
 END_TEST
@@ -506,6 +519,7 @@ static void add_chance_queue_and_slots(Suite *suite)
     tcase_add_test(tests, the_queue_goes_by_time_then_by_insertion);
     tcase_add_test(tests, the_queue_stays_in_order_while_it_is_used);
     tcase_add_test(tests, slots_begin_long_after_each_other);
+    tcase_add_test(tests, a_slot_that_has_ended_before_its_time_is_followed_by_the_next);
     tcase_add_test(tests, slots_collide_once);
 }
 

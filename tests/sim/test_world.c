@@ -478,6 +478,125 @@ START_TEST(j3_the_holder_loses_its_link_and_comes_back)
 }
 END_TEST
 
+// --- H: hints ----------------------------------------------------------------------------------
+
+static void set_hints(double share_of_gap)
+{
+    config.hints.given = true;
+    config.hints.latency.max_ns = (int64_t)(share_of_gap * (double)config.params.gap_ns);
+    config.hints.silence_ns = SECONDS(2);
+}
+
+static const double hint_latencies[] = {0, 0.05, 0.5, 0.9}; // in gaps
+
+// One speaks when the first hint has come, and holds a gap later.
+START_TEST(h3_a_holder_that_dies_is_followed_at_once)
+{
+    set_latency(0.5);
+    set_hints(hint_latencies[_i]);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        int holder = next_holder(slot_max_ns());
+        run_for(gaps_ns(0.5) + (int64_t)seed * SECONDS(0.1)); // a gap after all have heard it
+        world_kill(w, holder);
+        ck_assert_int_ne(next_holder(gaps_ns(1.01 + hint_latencies[_i])), holder);
+        run_for(SECONDS(100));
+        ck_no_violation("the holder died");
+    }
+}
+END_TEST
+
+START_TEST(h3_so_is_one_that_stops_in_order)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        int holder = next_holder(slot_max_ns());
+        world_stop(w, holder);
+        ck_assert_int_ne(next_holder(gaps_ns(1.51)), holder);
+        ck_no_violation("the holder stopped");
+        for (int i = 0; i < 5; i++) {
+            ck_assert_uint_eq(events_of(i, EVENT_LEAVE), i == holder ? 0 : 1);
+        }
+    }
+}
+END_TEST
+
+START_TEST(h1_hints_that_are_lost_only_cost_time)
+{
+    set_latency(0.5);
+    set_hints(0.05);
+    config.hints.loss = 1;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        int holder = next_holder(slot_max_ns());
+        world_kill(w, holder);
+        ck_assert_int_ne(next_holder(cycle_ns() + gaps_ns(2.6)), holder);
+        ck_no_violation("the holder died");
+        ck_assert_uint_eq(events_of_all(EVENT_LEAVE), 0);
+    }
+}
+END_TEST
+
+START_TEST(h1_who_is_silent_is_noticed_later_and_finds_its_link_lost)
+{
+    set_hints(0.05);
+    steady_group(1, 3);
+    world_freeze(w, 1);
+    run_for(SECONDS(2));
+    ck_assert_uint_eq(events_of(0, EVENT_LEAVE), 0);
+    run_for(gaps_ns(0.05));
+    ck_assert_uint_eq(events_of(0, EVENT_LEAVE), 1);
+    ck_assert_uint_eq(events_of(2, EVENT_LEAVE), 1);
+    world_thaw(w, 1);
+    run_for(gaps_ns(0.05));
+    ck_assert_uint_eq(events_of(0, EVENT_JOIN), 1);
+    ck_assert_uint_eq(events_of(2, EVENT_JOIN), 1);
+    run_for(SECONDS(100));
+    ck_no_violation("thawed");
+}
+END_TEST
+
+START_TEST(h1_a_newcomer_is_told_who_is_there)
+{
+    set_hints(0.05);
+    steady_group(1, 3);
+    world_start(w, world_add(w, "n03", 0));
+    run_for(gaps_ns(0.05));
+    ck_assert_uint_eq(events_of(3, EVENT_JOIN), 3);
+}
+END_TEST
+
+START_TEST(h1_a_hint_that_is_false_is_only_for_those_that_get_it)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        int holder = next_holder(slot_max_ns());
+        run_for(SECONDS(3));
+        world_hint(w, holder, (holder + 1) % 5, false);
+        run_for(1);
+        ck_assert_uint_eq(events_of_all(EVENT_LEAVE), 1);
+        run_for(SECONDS(100));
+        ck_no_violation("nobody has died");
+        ck_assert_uint_eq(events_of_all(EVENT_JOIN), 1);
+    }
+}
+END_TEST
+
+START_TEST(h8_a_holder_gives_its_turn_to_another)
+{
+    set_latency(0.5);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        steady_group(seed, 5);
+        int holder = next_holder(slot_max_ns()), heir = (holder + 1 + (int)(seed % 4)) % 5;
+        world_give(w, holder, heir);
+        ck_assert_int_eq(next_holder(gaps_ns(1.51)), heir);
+        ck_no_violation("the turn was given away");
+    }
+}
+END_TEST
+
 // --- I6: frozen --------------------------------------------------------------------------------
 
 static const double freezes[] = {0.5, 3, 9, 12, 40, 300};
@@ -755,6 +874,18 @@ static void add_deaths(Suite *suite)
     tcase_add_test(tcase, j3_the_holder_loses_its_link_and_comes_back);
 }
 
+static void add_h_hints(Suite *suite)
+{
+    TCase *tcase = add_case(suite, "H: hints");
+    tcase_add_loop_test(tcase, h3_a_holder_that_dies_is_followed_at_once, 0, COUNT(hint_latencies));
+    tcase_add_test(tcase, h3_so_is_one_that_stops_in_order);
+    tcase_add_test(tcase, h1_hints_that_are_lost_only_cost_time);
+    tcase_add_test(tcase, h1_who_is_silent_is_noticed_later_and_finds_its_link_lost);
+    tcase_add_test(tcase, h1_a_newcomer_is_told_who_is_there);
+    tcase_add_test(tcase, h1_a_hint_that_is_false_is_only_for_those_that_get_it);
+    tcase_add_test(tcase, h8_a_holder_gives_its_turn_to_another);
+}
+
 static void add_i6_frozen(Suite *suite)
 {
     TCase *tcase = add_case(suite, "I6: frozen");
@@ -801,6 +932,7 @@ int main(void)
     add_steady_groups(suite);
     add_starting(suite);
     add_deaths(suite);
+    add_h_hints(suite);
     add_i6_frozen(suite);
     add_i4_islands(suite);
     add_i7_floods(suite);
