@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // An adversary: latencies that are the likeliest to break I1, not those that are likely. Each
-// message reaches each receiver at once or after L, a little under one gap.
+// message, and each hint, reaches each receiver at once or after L, a little under one gap.
 //
-//   adversary [SECONDS]         all classes, in about that long (default: 45)
+//   adversary [SECONDS]         all classes, in about that long (default: 60)
 //   adversary -c CLASS [SECONDS]   that class alone
 //   adversary -t CLASS CASE     the trace of one case, as a failure names it
 //
@@ -28,7 +28,7 @@ enum {
     NODES_MAX = 20,
     RUNS_PER_SECOND = 4000,
     DRAWS_PER_SECOND = 400,
-    DEFAULT_SECONDS = 45
+    DEFAULT_SECONDS = 60
 };
 
 static const enum invariant fatal[] = {INVARIANT_I1, INVARIANT_I5, INVARIANT_I6, INVARIANT_I7};
@@ -125,12 +125,21 @@ static int64_t choose_latency(void *context, int from, int to)
     return is_long ? t->long_ns : 0;
 }
 
+static int64_t choose_hint(void *context, int about, int to)
+{
+    struct trial *t = context;
+    t->way = MESSAGE_HIST; // worth a decision
+    t->lags = chance_of(&t->chance, t->odds);
+    return choose_latency(t, about, to);
+}
+
 static void begin_trial(struct trial *t, struct world_config *config, int percent)
 {
     t->params = config->params;
     t->long_ns = config->params.gap_ns / 100 * percent;
     t->speaker = -1;
     config->choose_latency = choose_latency;
+    config->choose_hint = choose_hint;
     config->choose_context = t;
     config->watch = watch;
     config->watch_context = t;
@@ -182,6 +191,7 @@ struct scene {
     const char *name;
     void (*play)(struct trial *t);
     int moments;
+    enum { NO_HINTS, HINTS, FALSE_HINTS } hints; // H1; false ones: at latencies up to gap/2
 };
 
 // Worth by number, or against it.
@@ -283,16 +293,58 @@ static void play_frozen(struct trial *t)
     pass(t, 3 * slot_ns(t));
 }
 
+static void play_stopped(struct trial *t)
+{
+    start_steady(t, t->path->nodes);
+    pass(t, moment_ns(t, t->path->moment));
+    world_stop(t->world, victim_of(t));
+    pass(t, 3 * slot_ns(t));
+}
+
+static void play_given(struct trial *t)
+{
+    start_steady(t, t->path->nodes);
+    pass(t, moment_ns(t, t->path->moment));
+    int holder = victim_of(t);
+    world_give(t->world, holder, (holder + 1) % t->path->nodes);
+    pass(t, 3 * slot_ns(t));
+}
+
+// A hint to all others, or to one of them, that is not true.
+static void play_lied(struct trial *t)
+{
+    start_steady(t, t->path->nodes);
+    pass(t, moment_ns(t, t->path->moment));
+    int holder = victim_of(t), nodes = t->path->nodes;
+    bool to_all = t->path->variant / 3 == 0;
+    for (int i = 1; i < (to_all ? nodes : 2); i++) {
+        world_hint(t->world, holder, (holder + i) % nodes, false);
+    }
+    pass(t, 3 * slot_ns(t));
+}
+
 static const struct scene scenes[] = {
-    {"together", play_together, 16},      {"steady", play_steady, 1},
-    {"newcomer", play_newcomer, MOMENTS}, {"killed", play_killed, MOMENTS},
-    {"frozen", play_frozen, MOMENTS * 8}, {"restarted", play_restarted, MOMENTS},
+    {"together", play_together, 16, NO_HINTS},
+    {"steady", play_steady, 1, NO_HINTS},
+    {"newcomer", play_newcomer, MOMENTS, NO_HINTS},
+    {"killed", play_killed, MOMENTS, NO_HINTS},
+    {"frozen", play_frozen, MOMENTS * 8, NO_HINTS},
+    {"restarted", play_restarted, MOMENTS, NO_HINTS},
+    {"hinted", play_killed, MOMENTS, HINTS},
+    {"hinted-restart", play_restarted, MOMENTS, HINTS},
+    {"stopped", play_stopped, MOMENTS, NO_HINTS},
+    {"given", play_given, MOMENTS, NO_HINTS},
+    {"lied", play_lied, MOMENTS, FALSE_HINTS},
 };
 enum { SCENES = sizeof scenes / sizeof *scenes, VARIANTS = 6 };
 
 static void run_scene(const struct scene *scene, struct path *path, struct trial *t)
 {
-    struct world_config config = {.seed = (uint64_t)path->moment + 1, .params = params_default};
+    struct world_config config = {
+        .seed = (uint64_t)path->moment + 1,
+        .params = params_default,
+        .hints = {.given = scene->hints == HINTS},
+    };
     t->path = path;
     path->asked = 0;
     begin_trial(t, &config, path->percent);
@@ -326,6 +378,9 @@ enum deed {
     DEED_START = 1 << 6,
     DEEDS = 7,
     DEED_ALL = (1 << DEEDS) - 1 - DEED_CUT,
+    DEED_STOP = 1 << 7, // these are drawn where there are hints
+    DEED_GIVE = 1 << 8,
+    DEEDS_HINTED = 9,
 };
 
 struct weather {
@@ -333,7 +388,7 @@ struct weather {
     unsigned deeds;
     int late_share; // of gap: timers come up to gap / this late; -1: of slack / 4; 0: in time
     int skew_ppm;
-    bool leases, short_cycles;
+    bool leases, short_cycles, hints;
     double rare; // share of the runs that may fail
 };
 
@@ -348,6 +403,10 @@ static const struct weather weathers[] = {
     {.name = "late", .deeds = DEED_ALL, .late_share = 4, .skew_ppm = 200, .rare = RARE},
     {.name = "leases", .deeds = DEED_ALL | DEED_CUT, .skew_ppm = 200, .leases = true, .rare = RARE},
     {.name = "short", .deeds = DEED_ALL, .short_cycles = true, .rare = RARE},
+    {.name = "hints",
+     .deeds = DEED_KILL | DEED_RESTART | DEED_FREEZE | DEED_START | DEED_STOP | DEED_GIVE,
+     .hints = true,
+     .rare = RARE},
 };
 enum { WEATHERS = sizeof weathers / sizeof *weathers };
 
@@ -379,6 +438,10 @@ static void draw_config(struct trial *t, const struct weather *weather, struct w
                                                 : 0;
     if (weather->leases) {
         config->lease_ns = draw_span(t, 2 * params->gap_ns, 3 * params->cycle_ns);
+    }
+    if (weather->hints) {
+        config->hints.given = true;
+        config->hints.silence_ns = draw_span(t, 0, 2 * params->cycle_ns);
     }
     t->habit = (enum habit)chance_below(&t->chance, HABITS);
     t->pairs = chance_bits(&t->chance);
@@ -427,6 +490,13 @@ static void do_to(struct trial *t, enum deed deed, int node)
         world_kill(world, node);
         back_ns = world_now_ns(world) + draw_span(t, 0, 2 * gap_ns);
         break;
+    case DEED_STOP:
+        world_stop(world, node);
+        break;
+    case DEED_GIVE:
+        world_give(world, node, (int)chance_below(&t->chance, (uint64_t)world_count(world)));
+        back_ns = NEVER;
+        break;
     case DEED_FREEZE:
         world_freeze(world, node);
         break;
@@ -443,6 +513,7 @@ static void do_to(struct trial *t, enum deed deed, int node)
     case DEED_START:
     case DEEDS:
     case DEED_ALL:
+    case DEEDS_HINTED:
         back_ns = NEVER;
         break;
     }
@@ -451,7 +522,8 @@ static void do_to(struct trial *t, enum deed deed, int node)
 
 static void do_something(struct trial *t, const struct weather *weather)
 {
-    enum deed deed = (enum deed)(1U << chance_below(&t->chance, DEEDS));
+    uint64_t deeds = weather->hints ? DEEDS_HINTED : DEEDS;
+    enum deed deed = (enum deed)(1U << chance_below(&t->chance, deeds));
     if ((weather->deeds & deed) == 0) {
         return;
     }
@@ -612,8 +684,9 @@ static int decisions_for(uint64_t situations, double runs)
 
 static bool try_scene(const struct scene *scene, double seconds)
 {
-    static const int percents[] = {98, 90, 50};
-    enum { PERCENTS = sizeof percents / sizeof *percents };
+    enum { PERCENTS = 3 };
+    static const int all_percents[][PERCENTS] = {{98, 90, 50}, {49, 40, 20}};
+    const int *percents = all_percents[scene->hints == FALSE_HINTS];
     struct tally tally = {.name = scene->name};
     uint64_t situations = 3 * PERCENTS * (uint64_t)scene->moments * VARIANTS;
     struct path path = {.most = decisions_for(situations, seconds * RUNS_PER_SECOND)};
