@@ -14,7 +14,7 @@
 #include <string.h>
 #include <uv.h>
 
-enum { NODES_MAX = 64, GROUPS_MAX = 32, GROUP_BYTES = 65, PACKET_MAX = 4096, HEAD_MAX = 256 };
+enum { NODES_MAX = 64, GROUPS_MAX = 64, GROUP_BYTES = 67, PACKET_MAX = 4096, HEAD_MAX = 256 };
 
 struct actor_transport {
     struct actor_transport_config config;
@@ -46,8 +46,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     }
     char head[HEAD_MAX + PACKET_MAX + 1] = "";
     ssize_t len = recv(t->fd, head, sizeof head - 1, 0);
-    char *group = strrchr(head, '/'), *body = head + strlen(head) + 1; // no '/' in a group
-    if (status == 0 && events != 0 && group != NULL && group[1] != '\0' && body <= head + len) {
+    char *group = head + strlen(t->config.prefix), *body = head + strlen(head) + 1;
+    if (status == 0 && events != 0 && group < body && *group == '/' && group[1] != '\0' &&
+        body <= head + len) {
         *group++ = '\0';
         if (strcmp(head, t->config.prefix) == 0 && find_group(t, group) != NULL) {
             t->config.host_ops->message(t->config.host, group, body, (size_t)(head + len - body));

@@ -166,6 +166,10 @@ enum actor_takeover {
 };
 int actor_config_set_takeover(struct actor_config *config, enum actor_takeover takeover);
 
+// For how long nothing may have changed before members are told their places (PROTOCOL.md S2).
+// Default: cycle + 4.5 gap and a little; what is less than that is refused by actor_new().
+int actor_config_set_settle(struct actor_config *config, int64_t settle_ns);
+
 // Refuse parameters that other nodes ask for, and log who asked. Default: accept.
 int actor_config_set_locked(struct actor_config *config, bool locked);
 
@@ -190,6 +194,10 @@ enum actor_event_type {
     ACTOR_EVENT_RECOVER,   // prio, replace, ring (mine), remote: two islands have met
     ACTOR_EVENT_JOIN,      // member, reason: another node is there
     ACTOR_EVENT_LEAVE,     // member, reason: it is not, any longer
+    ACTOR_EVENT_SETTLING,  // this node has no index, or no longer: stop what it gave it to do
+    ACTOR_EVENT_SETTLED,   // index, total, view, by, roster: my place among the members, until
+                           // settling
+    ACTOR_EVENT_ROSTER,    // view, by, settled, roster: this node tells the others who is there
     ACTOR_EVENT_NAME_TAKEN // another process has my name and stays; this actor is silent for good
 };
 
@@ -217,13 +225,17 @@ struct actor_event {
     // sentence.
     const char *reason;
     const char *member; // join, leave: which node
-    const char *by;     // detag, setup: which node
+    const char *by;     // detag, setup: which node; settled, roster: who published that view
     const char *leader; // slot, ping
     const char *value;  // JSON
     struct actor_names ring;
     struct actor_names remote;
     bool full;                         // all places of the ring are taken
     uint32_t members;                  // how many nodes are known, this one included
+    struct actor_names roster;         // settled, roster: the members in their places
+    uint32_t index, total;             // settled: 1 to total, which is how many members there are
+    int64_t view;                      // settled, roster: its number
+    bool settled;                      // roster
     int prio;                          // recover: my place in my ring, 0 is the head
     bool replace;                      // recover: my ring was replaced by the other one
     int64_t version, cycle_ns, gap_ns; // setup

@@ -92,8 +92,8 @@ struct actor_transport_ops {
     int (*open)(struct actor_transport **transport, const struct actor_transport_config *config,
                 char *why, size_t why_size);
     // Takes part in a group from now on, over reconnects too. 0 or a negative errno. A group is any
-    // name that PROTOCOL.md allows, and is joined once until it is left. While up it may take
-    // until the other end knows.
+    // name that PROTOCOL.md allows, or such a name and "/@", and is joined once until it is left.
+    // While up it may take until the other end knows.
     int (*join)(struct actor_transport *transport, const char *group);
     // Of a group that is joined. It is not told of any longer.
     void (*leave)(struct actor_transport *transport, const char *group);

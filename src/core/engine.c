@@ -39,7 +39,8 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
     m->heir = NAME_NONE;
     m->value = VALUE_NULL;
     m->history.count = 0;
-    if (type != MESSAGE_HIST) {
+    m->members.count = 0;
+    if (type != MESSAGE_HIST && type != MESSAGE_VIEW) {
         nodes_get(&e->nodes, SELF)->missed = 0; // as those that hear it count
     }
     return m;
@@ -53,6 +54,7 @@ struct event *emit_event(struct effects *fx, enum event_type type)
     event->who = NAME_NONE;
     event->value = VALUE_NULL;
     event->ring.count = event->remote.count = 0;
+    event->roster.count = 0;
     return event;
 }
 
@@ -178,6 +180,12 @@ static bool is_needed(const struct engine *e, node_id id)
            (e->answer.at_ns != NEVER && ring_find(&e->answer.ring, id) >= 0);
 }
 
+static void forget(struct engine *e, node_id id)
+{
+    roster_forget(e, id);
+    nodes_remove(&e->nodes, id);
+}
+
 static node_id oldest_not_needed(const struct engine *e)
 {
     node_id id = e->nodes.oldest;
@@ -195,7 +203,7 @@ node_id intern(struct engine *e, struct name name)
         return id;
     }
     if (e->nodes.count == e->nodes.capacity) {
-        nodes_remove(&e->nodes, oldest_not_needed(e));
+        forget(e, oldest_not_needed(e));
     }
     return nodes_add(&e->nodes, name, e->now_ns);
 }
@@ -215,7 +223,7 @@ static void forget_unseen(struct engine *e, struct effects *fx)
     }
     if (unseen && !is_needed(e, id) && !nodes_get(&e->nodes, id)->present) {
         presence_silent(e, id, fx);
-        nodes_remove(&e->nodes, id);
+        forget(e, id);
     } else if (unseen) {
         nodes_see(&e->nodes, id, nodes_get(&e->nodes, id)->seen_ns); // to the end of the queue
     }
@@ -261,6 +269,7 @@ static void note_sender(struct engine *e, const struct message *m, struct effect
     node->heard = true;
     node->missed = 0;
     node->ours |= m->type == MESSAGE_VERS;
+    roster_watch(e, id, fx);
 }
 
 // --- Inputs ------------------------------------------------------------------------------------
@@ -283,6 +292,10 @@ static void hear_turn(struct engine *e, const struct message *m, struct effects 
 static void on_message(struct engine *e, const struct message *m, struct effects *fx)
 {
     if (e->phase == PHASE_DOWN || join_own_name(e, m, fx)) {
+        return;
+    }
+    if (m->type == MESSAGE_VIEW) {
+        roster_heard(e, m, fx);
         return;
     }
     bool python_set = is_python_set(m);
@@ -309,6 +322,8 @@ static void on_message(struct engine *e, const struct message *m, struct effects
     case MESSAGE_HIST:
         hear_turn(e, m, fx);
         break;
+    case MESSAGE_VIEW:
+        break;
     }
 }
 
@@ -316,13 +331,14 @@ void drop_timers(struct engine *e)
 {
     answer_drop(e);
     e->due_ns = e->stands_ns = e->listen_end_ns = NEVER;
-    e->vers_ns = e->introduce_ns = e->ask_ns = NEVER;
+    e->vers_ns = e->introduce_ns = e->ask_ns = e->roster.answer_ns = NEVER;
 }
 
 static void on_link_down(struct engine *e, enum untag_reason reason, enum phase phase,
                          struct effects *fx)
 {
     hold_give_up(e, reason, fx);
+    roster_doubt(e, fx);
     drop_timers(e);
     e->phase = phase;
 }
@@ -331,6 +347,7 @@ static void on_link_up(struct engine *e, struct effects *fx)
 {
     on_link_down(e, UNTAG_LINK, PHASE_DOWN, fx); // it was, even if nobody said so
     e->proof_ns = e->now_ns;
+    roster_link_up(e, fx);
     join_start(e, fx);
 }
 
@@ -589,6 +606,8 @@ static void run_timers(struct engine *e, struct effects *fx)
         return;
     }
     answer_due(e, fx);
+    roster_due(e, fx);
+    roster_answer_due(e, fx);
     if (e->now_ns >= e->ask_ns) {
         setup_ask(e, fx);
     }
@@ -610,6 +629,7 @@ static void arm(struct engine *e)
 {
     int64_t send_ns = earliest(e->answer.at_ns, earliest(e->vers_ns, e->introduce_ns));
     send_ns = earliest(send_ns, e->ask_ns);
+    send_ns = earliest(send_ns, earliest(e->roster.due_ns, e->roster.answer_ns));
     int64_t at_ns = e->due_ns;
     at_ns = earliest(at_ns, latest(send_ns, e->quiet_until_ns));
     at_ns = earliest(at_ns, e->tag_end_ns);
@@ -617,6 +637,7 @@ static void arm(struct engine *e)
     at_ns = earliest(at_ns, e->stands_ns);
     at_ns = earliest(at_ns, e->listen_end_ns);
     at_ns = earliest(at_ns, e->prove_ns);
+    at_ns = earliest(at_ns, e->roster.index_end_ns);
     e->armed_ns = earliest(at_ns, lease_end_ns(e));
 }
 
@@ -667,12 +688,16 @@ struct engine *engine_init(void *memory, const struct engine_config *config)
     if (config->packet_max == 0) {
         e->config.packet_max = MESSAGE_MAX_BYTES;
     }
+    if (config->view_max == 0) {
+        e->config.view_max = e->config.packet_max;
+    }
     drop_timers(e);
     store_value(&e->value, config->value);
     nodes_init(&e->nodes, (char *)memory + aligned(sizeof *e), config->capacity);
     struct node *self = nodes_get(&e->nodes, nodes_add(&e->nodes, config->name, 0));
     self->ours = self->heard = true;
     e->config.name = nodes_name(&e->nodes, SELF);
+    roster_init(e);
     return e;
 }
 
@@ -734,6 +759,7 @@ void engine_step(struct engine *e, const struct input *input, struct effects *ef
     }
     notice_lateness(e, effects);
     hold_expire(e, effects);
+    roster_expire(e, effects);
     handle(e, input, effects);
     run_timers(e, effects);
     forget_unseen(e, effects);

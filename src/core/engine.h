@@ -28,7 +28,10 @@ struct engine_config {
     int64_t lease_ns;   // give up a tag when the link's proof is older (L1); 0: no lease
     bool echoes;        // the transport may deliver what this node sent
     enum takeover takeover;
+    bool has_roster;   // S1 to S4: views are sent and heard
+    int64_t settle_ns; // S2; what is less than must be is taken for that (0: by the parameters)
     size_t packet_max; // bytes that a packet may have (M2); 0: MESSAGE_MAX_BYTES
+    size_t view_max;   // the same of a view; 0: as any other
     uint32_t capacity; // nodes known at most, ENGINE_NODES_MIN to ENGINE_NODES_MAX
     // An even draw from 0 to 2^32 - 1; NULL is not allowed.
     uint32_t (*draw)(void *context);
@@ -98,6 +101,9 @@ enum event_type {
     EVENT_RECOVER,    // prio, replace, ring: mine, remote
     EVENT_JOIN,       // who, member_reason
     EVENT_LEAVE,      // who, member_reason
+    EVENT_SETTLING,   // S3: this node has no index, or no longer
+    EVENT_SETTLED,    // index, view, who: its publisher, roster
+    EVENT_ROSTER,     // this node tells of a view: view, who, settled, roster
     EVENT_NAME_TAKEN, // J5: this node is silent for good
 };
 
@@ -122,6 +128,10 @@ struct event {
     uint32_t members;
     bool full, replace;
     int prio;
+    uint32_t index; // 1 to the number of members
+    int64_t view;
+    bool settled;
+    struct members roster; // in their places
 };
 
 // What was decided, for the log: "fact -> decision".
@@ -145,6 +155,9 @@ enum note {
     NOTE_OWN_NAME,       // J5 another node has my name -> say who I am
     NOTE_PARAMS_OLD,     // V1 `who` has older parameters -> answer
     NOTE_NO_PROOF,       // L1 the link is not proven -> no tag
+    NOTE_VIEW_NEW,       // S1 a view by `who` -> it is the present one
+    NOTE_VIEW_OTHER,     // S1 a lower view by `who` -> mine stays, and no index
+    NOTE_VIEW_TOO_LONG,  // S2 more members than a message can name -> no view
 };
 
 const char *note_text(enum note note);

@@ -23,6 +23,7 @@ static void set_hold(struct engine *e, enum hold hold)
     if (!holds_tag(e)) {
         e->tag_end_ns = NEVER;
         e->prove_ns = NEVER;
+        roster_untagged(e);
     }
 }
 
@@ -74,6 +75,7 @@ static void become_tagged(struct engine *e, struct effects *fx)
     e->tag_end_ns = turn_end_ns(e);
     e->prove_ns = lease_renewal_ns(e);
     emit_slot_event(e, fx, renewed ? EVENT_RENEW : EVENT_TAG);
+    roster_tagged(e);
 }
 
 void hold_resolve(struct engine *e, struct effects *fx)

@@ -108,6 +108,7 @@ static void say_who_i_am(struct engine *e, struct effects *fx)
 static void fall_silent(struct engine *e, struct effects *fx)
 {
     hold_give_up(e, UNTAG_STOP, fx);
+    roster_doubt(e, fx);
     drop_timers(e);
     e->phase = PHASE_SILENT;
     emit_event(fx, EVENT_NAME_TAKEN);
@@ -162,7 +163,8 @@ static void rival_beacons(struct engine *e, const struct message *m, struct effe
 
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx)
 {
-    if (m->type == MESSAGE_HIST || is_python_set(m) || !name_equal(m->node, e->config.name)) {
+    bool is_its_own = m->type != MESSAGE_HIST && m->type != MESSAGE_VIEW && !is_python_set(m);
+    if (!is_its_own || !name_equal(m->node, e->config.name)) {
         return false;
     }
     switch (m->type) {
@@ -176,6 +178,7 @@ bool join_own_name(struct engine *e, const struct message *m, struct effects *fx
         rival_beacons(e, m, fx);
         break;
     case MESSAGE_HIST:
+    case MESSAGE_VIEW:
         break;
     }
     return true;

@@ -21,7 +21,7 @@ const char *drop_text(enum drop reason)
     case DROP_TOO_DEEP:
         return "nested deeper than 8";
     case DROP_TYPE:
-        return "no type, or an unknown one";
+        return "no type, an unknown one, or one of another channel";
     case DROP_MISSING:
         return "a key is missing";
     case DROP_KIND:
@@ -35,6 +35,8 @@ const char *drop_text(enum drop reason)
     case DROP_HISTORY:
         return "a history that is empty, over 64 long, with a name twice, or not headed by its "
                "sender";
+    case DROP_MEMBERS:
+        return "a view of no members, of over 512, or with a name twice";
     case DROP_LOCKED:
         return "new parameters, while ours are locked";
     case DROP_OWN_NAME:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The four messages of the wire (M1), decoded. Everything in one is borrowed: from the packet that
+// The messages of the wire (M1, S1), decoded. Everything in one is borrowed: from the packet that
 // it was read from, or from the engine that wants it sent.
 #ifndef CORE_MESSAGE_H
 #define CORE_MESSAGE_H
@@ -9,21 +9,41 @@
 #include "value.h"
 
 // M2: bounds before anything is stored.
-enum { MESSAGE_MAX_BYTES = 4096, MESSAGE_MAX_DEPTH = 8, HISTORY_MAX = RING_MAX };
+enum {
+    MESSAGE_MAX_BYTES = 4096,
+    MESSAGE_MAX_DEPTH = 8,
+    HISTORY_MAX = RING_MAX,
+    MEMBERS_MAX = 512, // of a view
+};
 
 // Of a nonce: what a double still tells apart.
 #define NONCE_MAX ((UINT64_C(1) << 53) - 1)
 
-enum message_type { MESSAGE_INIT, MESSAGE_VERS, MESSAGE_PING, MESSAGE_HIST };
+// The most that the number of a view may be.
+#define VIEW_MAX (INT64_C(1) << 53)
+
+enum message_type {
+    MESSAGE_INIT,
+    MESSAGE_VERS,
+    MESSAGE_PING,
+    MESSAGE_HIST,
+    MESSAGE_VIEW, // S1: in a channel of its own, since a Python node ends when it hears one
+};
 
 struct history {
     size_t count;
     struct name names[HISTORY_MAX]; // newest first
 };
 
+// The members of a view, in their places.
+struct members {
+    size_t count;
+    const struct name *names;
+};
+
 struct message {
     enum message_type type;
-    struct name node;       // init, vers, ping
+    struct name node;       // init, vers, ping; view: who has published it, whoever repeats it
     struct params params;   // vers
     uint64_t nonce;         // vers of one of ours: 1 to NONCE_MAX; 0: none
     bool unready;           // vers of one of ours: it cannot lead now
@@ -32,6 +52,9 @@ struct message {
     struct name heir;       // the same: H8, the turn goes to this one; or none
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one
+    int64_t view;           // view: its number, 1 to VIEW_MAX
+    bool settled;           // the same
+    struct members members; // the same: at least one
 };
 
 // M3: why a packet changed nothing.
@@ -44,13 +67,14 @@ enum drop {
     DROP_KEY,       // a key that is not text, or stands twice; or over 64
     DROP_ENCODING,  // an item of indefinite length, with a tag, or not UTF-8
     DROP_TOO_DEEP,  // nested deeper than 8
-    DROP_TYPE,      // `t` missing or unknown
+    DROP_TYPE,      // `t` missing or unknown, or in the wrong channel
     DROP_MISSING,   // a key that the type needs
     DROP_KIND,      // a value of a kind that the key cannot have
     DROP_BOUNDS,    // a number or a set of parameters out of bounds
     DROP_NAME,      // not a node's name
     DROP_VALUE,     // over 256 bytes, a map, or not finite
     DROP_HISTORY,   // empty, over 64, a name twice, or not headed by the sender
+    DROP_MEMBERS,   // none, over 512, or a name twice
     DROP_LOCKED,    // parameters, while ours are locked
     DROP_OWN_NAME,  // from another node of this node's name
     DROP_OVERRUN,   // not read in time

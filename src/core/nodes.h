@@ -23,6 +23,9 @@ struct node {
     uint64_t sent_slot;   // the slot in which it last sent a beacon
     node_id older, newer; // the order of seen_ns; of free places: the next one in `older`
     enum readiness ready;
+    uint16_t place;          // in the present view (S1), from 1; 0: it is not named
+    bool seen;               // counts as a member for the roster
+    bool denied;             // a view did not name it, and it was not heard since
     uint8_t missed;          // times it was expected and stayed silent, since it was heard
     bool ours;               // known to follow PROTOCOL.md
     bool gone;               // H1: a transport, or itself, has said so, and it was not heard since

@@ -43,6 +43,12 @@ const char *note_text(enum note note)
         return "V1: older parameters -> answer with mine";
     case NOTE_NO_PROOF:
         return "L1: the link is not proven -> no tag";
+    case NOTE_VIEW_NEW:
+        return "S1: a new view -> it is the present one";
+    case NOTE_VIEW_OTHER:
+        return "S1: a lower view -> mine stays, and no index";
+    case NOTE_VIEW_TOO_LONG:
+        return "S2: more members than a message can name -> no view";
     }
     return "?";
 }

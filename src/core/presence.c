@@ -42,6 +42,7 @@ static void go(struct engine *e, node_id id, enum member_reason reason, struct e
     }
     node->present = false;
     leave_member(e, id, reason, fx);
+    roster_watch(e, id, fx);
     if (ring_at(&e->ring, 0) == id) {
         handover_start(e, reason == MEMBER_LEFT, fx);
     }
@@ -64,8 +65,9 @@ static void come_back(struct engine *e, node_id id, struct effects *fx)
     if (node->gone && ring_at(&e->ring, 0) == id) {
         e->handover_ns = NEVER;
     }
-    node->gone = false;
+    node->gone = node->denied = false;
     join_member(e, id, fx);
+    roster_watch(e, id, fx);
 }
 
 void presence_defended(struct engine *e, node_id id, struct effects *fx)
@@ -129,5 +131,6 @@ void presence_silent(struct engine *e, node_id id, struct effects *fx)
 {
     if (!nodes_get(&e->nodes, id)->present) {
         leave_member(e, id, MEMBER_EXPIRED, fx);
+        roster_watch(e, id, fx);
     }
 }

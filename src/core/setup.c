@@ -63,6 +63,7 @@ void setup_adopt(struct engine *e, const struct params *params, struct name by, 
             earlier(e->tag_end_ns, e->head.heard_ns + params->cycle_ns - params_slack_ns(params));
     }
     setup_report(e, by, fx);
+    roster_doubt(e, fx); // the others may still count with the old ones
 }
 
 // "At once by the holder, by others after gap * (1 - 1/2^p), silent if heard."

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's inside, shared by its files: engine.c (the door, timers), hold.c (the tag), rules.c
 // (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V), presence.c and handover.c
-// (H). Included by nobody else.
+// (H), roster.c (S). Included by nobody else.
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
@@ -56,6 +56,27 @@ struct answer {
     struct stored_value value;
 };
 
+// The present view, and what this node has of it (S1 to S3).
+struct roster {
+    int64_t view; // its number; 0: there is none yet
+    char publisher[NAME_MAX_BYTES];
+    size_t publisher_len;
+    uint32_t count;
+    node_id ids[MEMBERS_MAX]; // in their places; NODE_ABSENT: one that was forgotten
+    uint32_t seen;            // members that this node sees, itself among them,
+    uint32_t named;           // and how many of them the view names
+    bool said, said_settled;  // there was a message of it, and the last one said so
+    bool too_long;            // S2: so it was not published, as was noted
+    int64_t usable_ns;        // S3: since when nobody has an index of the view before
+    int64_t changed_ns;       // when the view, or what this node sees, did so last
+    int64_t sent_ns;          // when this node published last
+    int64_t due_ns;           // when it is to; only while tagged
+    int64_t answer_ns;        // when it is to tell the present view to one who has a lower one
+    int64_t index_end_ns;     // S3; NEVER: it has no index
+    bool told_settling;
+    struct name names[MEMBERS_MAX]; // for effects
+};
+
 struct engine {
     struct engine_config config; // its value and params are those of the start
     struct nodes nodes;
@@ -104,6 +125,7 @@ struct engine {
     int64_t quiet_until_ns; // J4, J5: nothing is sent before
     int64_t woke_until_ns;  // J4: what is heard before may have waited
     struct answer answer;
+    struct roster roster;
 
     int64_t last_sent_ns; // my last beacon (D4)
     int64_t last_vers_ns;
@@ -204,6 +226,19 @@ void join_init_heard(struct engine *e);
 void join_introduce(struct engine *e);
 void join_renewal_heard(struct engine *e); // the head went on before anybody's turn
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx); // J5: handled
+
+// --- roster.c ---
+void roster_init(struct engine *e);
+void roster_link_up(struct engine *e, struct effects *fx);
+void roster_doubt(struct engine *e, struct effects *fx);  // S3: something has changed
+void roster_expire(struct engine *e, struct effects *fx); // ends what has run out by the clock
+void roster_watch(struct engine *e, node_id id, struct effects *fx); // it may have come, or gone
+void roster_forget(struct engine *e, node_id id);                    // its place is given away
+void roster_tagged(struct engine *e);                                // this node publishes
+void roster_untagged(struct engine *e);
+void roster_due(struct engine *e, struct effects *fx);
+void roster_answer_due(struct engine *e, struct effects *fx); // S1: to a lower view
+void roster_heard(struct engine *e, const struct message *m, struct effects *fx);
 
 // --- setup.c ---
 void setup_send(struct engine *e, struct effects *fx);

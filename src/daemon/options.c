@@ -93,6 +93,14 @@ static const char *set_gap(struct options *options, const char *text)
     return fault != NULL ? fault : group_fault(options, actor_config_set_gap(options->group, ns));
 }
 
+static const char *set_settle(struct options *options, const char *text)
+{
+    int64_t ns = 0;
+    const char *fault = read_seconds(text, &ns);
+    return fault != NULL ? fault
+                         : group_fault(options, actor_config_set_settle(options->group, ns));
+}
+
 static const char *set_keepalive(struct options *options, const char *text)
 {
     int64_t ns = 0;
@@ -189,6 +197,9 @@ static const struct spec specs[] = {
     {"splits", '\0', "N", set_splits,
      "islands that the network may fall into, plus 1; 1 to 64 (4)"},
     {"hosts", '\0', "N", set_hosts, "rough number of nodes, 1 to 1000000 (10)"},
+    {"settle", '\0', "S", set_settle,
+     "how long nothing may have changed before each member is told its place, at least\n"
+     "cycle + 4.5 gap (as much and a little)"},
     {"value", '\0', "JSON", set_value,
      "what decides between two that speak at once: the higher; null: not ready (0)"},
     {"keepalive", '\0', "S", set_keepalive,

@@ -13,6 +13,7 @@ void publisher_init(struct publisher *publisher, struct actor_link *link, const 
     *publisher = (struct publisher){.link = link};
     snprintf(publisher->group_topic, TOPIC_MAX, "%s/%s/event", prefix, group);
     snprintf(publisher->leader_topic, TOPIC_MAX, "%s/%s/leader", prefix, group);
+    snprintf(publisher->roster_topic, TOPIC_MAX, "%s/%s/roster", prefix, group);
     snprintf(publisher->node_topic, TOPIC_MAX, "%s/%s/event/%s", prefix, group,
              actor_link_name(link));
 }
@@ -42,6 +43,28 @@ static void publish_leader(struct publisher *publisher, const struct actor_event
     }
     free(text);
     json_decref(leader);
+}
+
+static json_t *members_of(const struct actor_event *event)
+{
+    json_t *members = json_array();
+    for (size_t i = 0; i < event->roster.count; i++) {
+        json_array_append_new(members, json_pack("{s:s, s:I}", "node", event->roster.names[i],
+                                                 "index", (json_int_t)i + 1));
+    }
+    return members;
+}
+
+static void publish_roster(struct publisher *publisher, const struct actor_event *event)
+{
+    json_t *roster = json_pack("{s:I, s:b, s:o}", "view", (json_int_t)event->view, "settled",
+                               event->settled, "members", members_of(event));
+    char *text = json_dumps(roster, 0);
+    if (text != NULL) {
+        publish(publisher, publisher->roster_topic, text, true);
+    }
+    free(text);
+    json_decref(roster);
 }
 
 static void note_leader(struct publisher *publisher, const struct actor_event *event)
@@ -121,7 +144,10 @@ void publisher_event(struct publisher *publisher, const struct actor_event *even
 {
     note_leader(publisher, event);
     note_watch(publisher, event);
-    if (event->type == ACTOR_EVENT_JOIN || event->type == ACTOR_EVENT_LEAVE) {
+    if (event->type == ACTOR_EVENT_ROSTER) {
+        publish_roster(publisher, event);
+        publish(publisher, publisher->group_topic, json, false);
+    } else if (event->type == ACTOR_EVENT_JOIN || event->type == ACTOR_EVENT_LEAVE) {
         tell_group(publisher, event, json);
     } else if (event->type != ACTOR_EVENT_SLOT) {
         publish(publisher, publisher->node_topic, json, false);

@@ -19,6 +19,7 @@ struct publisher {
     char node_topic[TOPIC_MAX];  // PREFIX/GROUP/event/NODE
     char group_topic[TOPIC_MAX]; // PREFIX/GROUP/event
     char leader_topic[TOPIC_MAX];
+    char roster_topic[TOPIC_MAX];
 };
 
 void publisher_init(struct publisher *publisher, struct actor_link *link, const char *group);

@@ -12,12 +12,20 @@
 // M3: a reason is logged at most this often.
 #define DROP_LOG_NS (60 * NS_PER_S)
 
+#define SETTLE_MAX_NS (604800 * NS_PER_S) // a week: more than any cycle needs
+
 enum { VALUE_JSON_MAX = 4096 };
+
+// Views travel beside the group's own channel, where a Python node would end when it hears one. No
+// group can be of that name.
+#define VIEWS_SUFFIX "/@"
+enum { CHANNEL_MAX = NAME_MAX_BYTES + sizeof VIEWS_SUFFIX };
 
 struct actor_config {
     char group[NAME_MAX_BYTES + 1];
     struct params params;
     bool locked, enabled;
+    int64_t settle_ns; // 0: as the parameters have it
     enum takeover takeover;
     size_t value_len;
     uint8_t value[VALUE_MAX_BYTES];
@@ -39,6 +47,7 @@ struct actor {
     struct actor_link *link;
     struct engine *engine;
     char group[NAME_MAX_BYTES + 1];
+    char views[CHANNEL_MAX]; // the channel of its views; "": it has none
     actor_event_fn *on_event;
     void *context;
     struct requests requests;
@@ -154,6 +163,15 @@ int actor_config_set_force_in(struct actor_config *config, bool force_in)
     return ACTOR_OK;
 }
 
+int actor_config_set_settle(struct actor_config *config, int64_t settle_ns)
+{
+    if (settle_ns <= 0 || settle_ns > SETTLE_MAX_NS) {
+        return refuse(config, "settle must be above 0 and at most 604800 s");
+    }
+    config->settle_ns = settle_ns;
+    return ACTOR_OK;
+}
+
 int actor_config_set_locked(struct actor_config *config, bool locked)
 {
     config->locked = locked;
@@ -196,7 +214,7 @@ int actor_config_set_takeover(struct actor_config *config, enum actor_takeover t
 struct strings {
     size_t used;
     char text[(2 * HISTORY_MAX + 2) * (NAME_MAX_BYTES + 1)];
-    const char *ring[HISTORY_MAX], *remote[HISTORY_MAX];
+    const char *ring[HISTORY_MAX], *remote[HISTORY_MAX], *roster[MEMBERS_MAX];
     char value[VALUE_JSON_MAX];
 };
 
@@ -219,6 +237,15 @@ static struct actor_names keep_all(struct strings *strings, const char **names,
         names[i] = keep(strings, history->names[i]);
     }
     return (struct actor_names){history->count, names};
+}
+
+// All of a view fits into a packet.
+static struct actor_names keep_members(struct strings *strings, const struct members *members)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        strings->roster[i] = keep(strings, members->names[i]);
+    }
+    return (struct actor_names){members->count, strings->roster};
 }
 
 static const char *value_text(struct strings *strings, struct value value)
@@ -286,10 +313,27 @@ static enum actor_event_type public_type(enum event_type type)
         return ACTOR_EVENT_JOIN;
     case EVENT_LEAVE:
         return ACTOR_EVENT_LEAVE;
+    case EVENT_SETTLING:
+        return ACTOR_EVENT_SETTLING;
+    case EVENT_SETTLED:
+        return ACTOR_EVENT_SETTLED;
+    case EVENT_ROSTER:
+        return ACTOR_EVENT_ROSTER;
     case EVENT_NAME_TAKEN:
         break;
     }
     return ACTOR_EVENT_NAME_TAKEN;
+}
+
+static void set_roster_of(struct actor_event *event, const struct event *from)
+{
+    event->view = from->view;
+    event->total = (uint32_t)from->roster.count;
+    if (from->type == EVENT_SETTLED) {
+        event->index = from->index;
+    } else {
+        event->settled = from->settled;
+    }
 }
 
 static void carry_event(struct actor *actor, const struct event *from)
@@ -301,6 +345,7 @@ static void carry_event(struct actor *actor, const struct event *from)
     event.value = value_text(&strings, from->value);
     event.ring = keep_all(&strings, strings.ring, &from->ring);
     event.remote = keep_all(&strings, strings.remote, &from->remote);
+    event.roster = keep_members(&strings, &from->roster);
     event.by = event.leader = event.member = keep(&strings, from->who);
     if (from->type == EVENT_TAG || from->type == EVENT_RENEW) {
         event.until_ns = from->until_ns;
@@ -316,6 +361,8 @@ static void carry_event(struct actor *actor, const struct event *from)
         event.reason = member_text(from->member_reason);
     } else if (from->type == EVENT_SETUP) {
         set_params_of(&event, from->params);
+    } else if (from->type == EVENT_SETTLED || from->type == EVENT_ROSTER) {
+        set_roster_of(&event, from);
     }
     deliver(actor, &event);
 }
@@ -340,6 +387,7 @@ static enum actor_log_level note_level(enum note note)
     switch (note) {
     case NOTE_SUSPENDED:
     case NOTE_NO_PROOF:
+    case NOTE_VIEW_TOO_LONG:
         return ACTOR_LOG_WARNING;
     case NOTE_ISLANDS_WON:
     case NOTE_ISLANDS_LOST:
@@ -359,6 +407,8 @@ static enum actor_log_level note_level(enum note note)
     case NOTE_OBEY:
     case NOTE_OLD_NEWS:
     case NOTE_PARAMS_OLD:
+    case NOTE_VIEW_NEW:
+    case NOTE_VIEW_OTHER:
         break;
     }
     return ACTOR_LOG_DEBUG;
@@ -380,7 +430,8 @@ static void carry_send(struct actor *actor, const struct message *message)
         link_log(link, ACTOR_LOG_ERROR, "%s: a message is too long to send", actor->group);
         return;
     }
-    int error = link->ops->send(link->transport, actor->group, packet, len);
+    const char *channel = message->type == MESSAGE_VIEW ? actor->views : actor->group;
+    int error = link->ops->send(link->transport, channel, packet, len);
     if (error != 0) {
         link_log(link, ACTOR_LOG_INFO, "%s: not sent: %s", actor->group, strerror(-error));
     }
@@ -421,10 +472,14 @@ void seat_step(struct actor *actor, const struct input *input)
     link->busy = false;
 }
 
-void seat_hear(struct actor *actor, const void *bytes, size_t len)
+void seat_hear(struct actor *actor, const char *channel, const void *bytes, size_t len)
 {
     struct actor_link *link = actor->link;
-    enum drop drop = packet_decode(link, bytes, len, &link->message);
+    bool is_view = strcmp(actor->views, channel) == 0;
+    if (!is_view && strcmp(actor->group, channel) != 0) {
+        return;
+    }
+    enum drop drop = packet_decode(link, is_view, bytes, len, &link->message);
     if (drop != DROP_NONE) {
         count_drop(actor, drop, 1);
         return;
@@ -500,8 +555,10 @@ int64_t seat_deadline_ns(const struct actor *actor)
 
 // --- The face ----------------------------------------------------------------------------------
 
-static struct engine *new_engine(struct actor_link *link, const struct actor_config *config)
+static struct engine *new_engine(const struct actor *actor, const struct actor_config *config)
 {
+    struct actor_link *link = actor->link;
+    bool has_roster = actor->views[0] != '\0';
     // Zeroed pages are not touched before nodes come to be known.
     void *memory = calloc(1, engine_bytes(ENGINE_NODES_MAX));
     if (memory == NULL) {
@@ -517,7 +574,10 @@ static struct engine *new_engine(struct actor_link *link, const struct actor_con
         .lease_ns = link->ops->proves ? link->config.keepalive_ns : 0,
         .echoes = link->ops->echoes,
         .takeover = config->takeover,
+        .has_roster = has_roster,
+        .settle_ns = config->settle_ns,
         .packet_max = packet_max(link, config->group),
+        .view_max = has_roster ? packet_max(link, actor->views) : 0,
         .capacity = ENGINE_NODES_MAX,
         .draw = link_draw,
         .draw_context = link,
@@ -535,10 +595,63 @@ static bool is_joined(const struct actor_link *link, const char *group)
     return false;
 }
 
+// Without a channel for views it takes part, and has no index.
+static void join_views(struct actor *actor)
+{
+    struct actor_link *link = actor->link;
+    snprintf(actor->views, sizeof actor->views, "%s" VIEWS_SUFFIX, actor->group);
+    int joined = link->ops->join(link->transport, actor->views);
+    if (joined != 0) {
+        link_log(link, ACTOR_LOG_WARNING,
+                 "%s: the transport has no channel for %s: %s -> no roster", actor->group,
+                 actor->views, strerror(-joined));
+        actor->views[0] = '\0';
+    }
+}
+
+static void leave_channels(struct actor *actor)
+{
+    struct actor_link *link = actor->link;
+    link->ops->leave(link->transport, actor->group);
+    if (actor->views[0] != '\0') {
+        link->ops->leave(link->transport, actor->views);
+    }
+}
+
+// Whether it takes part; else nothing is left of that.
+static int take_part(struct actor *actor, struct actor_config *config)
+{
+    struct actor_link *link = actor->link;
+    int joined = link->ops->join(link->transport, actor->group);
+    if (joined != 0) {
+        snprintf(config->why, sizeof config->why, "the transport cannot take part in group %s: %s",
+                 actor->group, strerror(-joined));
+        return ACTOR_EINVAL;
+    }
+    join_views(actor);
+    actor->engine = new_engine(actor, config);
+    if (actor->engine == NULL) {
+        leave_channels(actor);
+        return ACTOR_ENOMEM;
+    }
+    return ACTOR_OK;
+}
+
+static const char *settle_fault(const struct actor_config *config)
+{
+    int64_t least_ns = config->params.cycle_ns + config->params.gap_ns * 9 / 2;
+    return config->settle_ns != 0 && config->settle_ns < least_ns
+               ? "settle must be at least cycle + 4.5 gap"
+               : NULL;
+}
+
 int actor_new(struct actor **result, struct actor_link *link, struct actor_config *config,
               actor_event_fn *on_event, void *context)
 {
     const char *fault = params_fault(&config->params);
+    if (fault == NULL) {
+        fault = settle_fault(config);
+    }
     if (fault != NULL) {
         return refuse(config, fault);
     }
@@ -550,24 +663,18 @@ int actor_new(struct actor **result, struct actor_link *link, struct actor_confi
         return ACTOR_EINVAL;
     }
     struct actor *actor = calloc(1, sizeof *actor);
-    struct engine *engine = actor != NULL ? new_engine(link, config) : NULL;
-    if (engine == NULL) {
-        free(actor);
+    if (actor == NULL) {
         return ACTOR_ENOMEM;
     }
-    int joined = link->ops->join(link->transport, config->group);
-    if (joined != 0) {
-        free(engine);
-        free(actor);
-        snprintf(config->why, sizeof config->why, "the transport cannot take part in group %s: %s",
-                 config->group, strerror(-joined));
-        return ACTOR_EINVAL;
-    }
     actor->link = link;
-    actor->engine = engine;
     actor->on_event = on_event;
     actor->context = context;
     memcpy(actor->group, config->group, sizeof actor->group);
+    int error = take_part(actor, config);
+    if (error != ACTOR_OK) {
+        free(actor);
+        return error;
+    }
     struct actor **last = &link->actors;
     while (*last != NULL) {
         last = &(*last)->next;
@@ -599,7 +706,7 @@ void actor_free(struct actor *actor)
     }
     *at = actor->next;
     if (link->state != LINK_CLOSING && link->state != LINK_CLOSED) {
-        link->ops->leave(link->transport, actor->group);
+        leave_channels(actor);
     }
     peers_announce(link);
     link_arm(link);

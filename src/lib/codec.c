@@ -91,6 +91,9 @@ enum key {
     KEY_READY,
     KEY_LEFT,
     KEY_HEIR,
+    KEY_VIEW,
+    KEY_SETTLED,
+    KEY_MEMBERS,
     KEY_COUNT
 };
 
@@ -111,13 +114,14 @@ static const struct name key_names[KEY_COUNT] = {
     [KEY_HEIR] = {"heir", 4},
     [KEY_READY] = {"ready", 5},
     [KEY_OVERRIDE] = {"override", 8},
+    [KEY_VIEW] = {"view", 4},
+    [KEY_SETTLED] = {"settled", 7},
+    [KEY_MEMBERS] = {"members", 7},
 };
 
 static const struct name type_names[] = {
-    [MESSAGE_INIT] = {"init", 4},
-    [MESSAGE_VERS] = {"vers", 4},
-    [MESSAGE_PING] = {"ping", 4},
-    [MESSAGE_HIST] = {"hist", 4},
+    [MESSAGE_INIT] = {"init", 4}, [MESSAGE_VERS] = {"vers", 4}, [MESSAGE_PING] = {"ping", 4},
+    [MESSAGE_HIST] = {"hist", 4}, [MESSAGE_VIEW] = {"view", 4},
 };
 
 enum { TYPES = sizeof type_names / sizeof *type_names };
@@ -133,11 +137,10 @@ static const enum key vers_keys[] = {KEY_NODE,   KEY_VERSION, KEY_CYCLE,    KEY_
                                      KEY_SPLITS, KEY_N_HOSTS, KEY_FORCE_IN, KEY_COUNT};
 static const enum key ping_keys[] = {KEY_NODE, KEY_VALUE, KEY_HISTORY, KEY_COUNT};
 static const enum key hist_keys[] = {KEY_VALUE, KEY_HISTORY, KEY_COUNT};
+static const enum key view_keys[] = {KEY_NODE, KEY_VIEW, KEY_SETTLED, KEY_MEMBERS, KEY_COUNT};
 static const enum key *const keys_of[TYPES] = {
-    [MESSAGE_INIT] = init_keys,
-    [MESSAGE_VERS] = vers_keys,
-    [MESSAGE_PING] = ping_keys,
-    [MESSAGE_HIST] = hist_keys,
+    [MESSAGE_INIT] = init_keys, [MESSAGE_VERS] = vers_keys, [MESSAGE_PING] = ping_keys,
+    [MESSAGE_HIST] = hist_keys, [MESSAGE_VIEW] = view_keys,
 };
 
 static struct name item_text(const struct item *item)
@@ -312,7 +315,65 @@ static enum drop read_force_in(struct reader *r, bool *truth)
     return read_bool(r, truth);
 }
 
-static enum drop read_member(struct reader *r, enum key key, struct message *m)
+static enum drop read_view(struct reader *r, int64_t *view)
+{
+    return read_whole(r, 1, VIEW_MAX, view);
+}
+
+// Which names were there already, by their hash: a table that is never more than half full.
+enum { NAMES_MET = 2 * MEMBERS_MAX };
+
+// Whether it had not been met before.
+static bool meet(uint16_t met[NAMES_MET], const struct name *names, size_t at)
+{
+    size_t place = name_hash(names[at]) % NAMES_MET;
+    while (met[place] != 0 && !name_equal(names[met[place] - 1], names[at])) {
+        place = (place + 1) % NAMES_MET;
+    }
+    bool is_new = met[place] == 0;
+    met[place] = (uint16_t)(at + 1);
+    return is_new;
+}
+
+static enum drop read_members(struct reader *r, struct name *room, struct members *members)
+{
+    uint16_t met[NAMES_MET] = {0};
+    enum drop drop = read_item(r);
+    if (drop != DROP_NONE) {
+        return drop;
+    }
+    if (r->item.kind != KIND_ARRAY) {
+        return DROP_KIND;
+    }
+    if (r->item.number == 0 || r->item.number > MEMBERS_MAX) {
+        return DROP_MEMBERS;
+    }
+    *members = (struct members){(size_t)r->item.number, room};
+    for (size_t i = 0; i < members->count; i++) {
+        drop = read_name(r, &room[i]);
+        if (drop != DROP_NONE) {
+            return drop;
+        }
+        if (!meet(met, room, i)) {
+            return DROP_MEMBERS;
+        }
+    }
+    return DROP_NONE;
+}
+
+// Outside of a view its keys are strange ones.
+static enum drop read_of_view(struct reader *r, enum key key, struct name *room, struct message *m)
+{
+    if (room == NULL) {
+        return skip_item(r, 1);
+    }
+    if (key == KEY_VIEW) {
+        return read_view(r, &m->view);
+    }
+    return key == KEY_SETTLED ? read_bool(r, &m->settled) : read_members(r, room, &m->members);
+}
+
+static enum drop read_member(struct reader *r, enum key key, struct name *room, struct message *m)
 {
     switch (key) {
     case KEY_TYPE:
@@ -345,6 +406,10 @@ static enum drop read_member(struct reader *r, enum key key, struct message *m)
         return read_bool(r, &m->left);
     case KEY_HEIR:
         return read_name(r, &m->heir);
+    case KEY_VIEW:
+    case KEY_SETTLED:
+    case KEY_MEMBERS:
+        return read_of_view(r, key, room, m);
     case KEY_OVERRIDE:
     case KEY_COUNT:
         break;
@@ -368,7 +433,7 @@ static bool stood_before(const uint8_t *map, const uint8_t *key_at, struct name 
     return false;
 }
 
-static enum drop read_map(struct reader *r, struct message *m, unsigned *seen)
+static enum drop read_map(struct reader *r, struct name *room, struct message *m, unsigned *seen)
 {
     enum drop drop = read_item(r);
     if (drop != DROP_NONE) {
@@ -396,7 +461,7 @@ static enum drop read_map(struct reader *r, struct message *m, unsigned *seen)
             return DROP_KEY;
         }
         *seen |= BIT(key);
-        drop = read_member(r, key, m);
+        drop = read_member(r, key, room, m);
         if (drop != DROP_NONE) {
             return drop;
         }
@@ -423,7 +488,9 @@ static enum drop check_message(const struct message *m, unsigned seen)
     return DROP_NONE;
 }
 
-enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message)
+// With `room` for members: a view. Without: anything else.
+static enum drop decode(const uint8_t *bytes, size_t len, struct name *room,
+                        struct message *message)
 {
     struct reader r = {.at = bytes, .end = bytes + len};
     unsigned seen = 0;
@@ -436,14 +503,28 @@ enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message
     message->heir = NAME_NONE;
     message->value = VALUE_NULL;
     message->history.count = 0;
-    enum drop drop = read_map(&r, message, &seen);
+    message->members.count = 0;
+    enum drop drop = read_map(&r, room, message, &seen);
     if (drop != DROP_NONE) {
         return drop;
     }
     if (r.at != r.end) {
         return DROP_TRAILING;
     }
-    return check_message(message, seen);
+    drop = check_message(message, seen);
+    return drop == DROP_NONE && (message->type == MESSAGE_VIEW) != (room != NULL) ? DROP_TYPE
+                                                                                  : drop;
+}
+
+enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message)
+{
+    return decode(bytes, len, NULL, message);
+}
+
+enum drop codec_decode_view(const uint8_t *bytes, size_t len, struct name room[MEMBERS_MAX],
+                            struct message *message)
+{
+    return decode(bytes, len, room, message);
 }
 
 // --- Writing -----------------------------------------------------------------------------------
@@ -524,6 +605,14 @@ static void write_history(struct writer *w, const struct history *history)
     }
 }
 
+static void write_members_of(struct writer *w, const struct members *members)
+{
+    advance(w, cbor_encode_array_start(members->count, w->at, room(w)));
+    for (size_t i = 0; i < members->count; i++) {
+        write_text(w, members->names[i]);
+    }
+}
+
 static void write_member(struct writer *w, enum key key, const struct message *m)
 {
     write_text(w, key_names[key]);
@@ -575,6 +664,15 @@ static void write_member(struct writer *w, enum key key, const struct message *m
         break;
     case KEY_HEIR:
         write_text(w, m->heir);
+        break;
+    case KEY_VIEW:
+        write_int(w, m->view);
+        break;
+    case KEY_SETTLED:
+        advance(w, cbor_encode_bool(m->settled, w->at, room(w)));
+        break;
+    case KEY_MEMBERS:
+        write_members_of(w, &m->members);
         break;
     case KEY_COUNT:
         break;

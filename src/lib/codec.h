@@ -8,6 +8,11 @@
 // Reads one packet. The message borrows from `bytes`. Anything but DROP_NONE leaves it unusable.
 enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message);
 
+// The same of the channel that views travel in, where nothing else may come. The message borrows
+// from `room` as well.
+enum drop codec_decode_view(const uint8_t *bytes, size_t len, struct name room[MEMBERS_MAX],
+                            struct message *message);
+
 // Writes a message with the keys and the order of the Python nodes. Returns its length, or 0 when
 // `size` is too small; MESSAGE_MAX_BYTES suffice for what is legal.
 size_t codec_encode(const struct message *message, uint8_t *buffer, size_t size);

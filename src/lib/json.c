@@ -407,6 +407,21 @@ static void put_recover(struct out *out, const struct actor_event *event)
     put_names(out, "remote", &event->remote);
 }
 
+static void put_settled(struct out *out, const struct actor_event *event)
+{
+    put_int(out, "index", event->index);
+    put_int(out, "total", event->total);
+    put_int(out, "view", event->view);
+    put_names(out, "members", &event->roster);
+}
+
+static void put_roster(struct out *out, const struct actor_event *event)
+{
+    put_int(out, "view", event->view);
+    put_bool(out, "settled", event->settled);
+    put_names(out, "members", &event->roster);
+}
+
 static void put_details(struct out *out, const struct actor_event *event)
 {
     switch (event->type) {
@@ -453,6 +468,13 @@ static void put_details(struct out *out, const struct actor_event *event)
         put_text(out, "member", event->member);
         put_text(out, "reason", event->reason);
         break;
+    case ACTOR_EVENT_SETTLED:
+        put_settled(out, event);
+        break;
+    case ACTOR_EVENT_ROSTER:
+        put_roster(out, event);
+        break;
+    case ACTOR_EVENT_SETTLING:
     case ACTOR_EVENT_NAME_TAKEN:
         break;
     }
@@ -487,6 +509,12 @@ const char *actor_event_name(enum actor_event_type type)
         return "join";
     case ACTOR_EVENT_LEAVE:
         return "leave";
+    case ACTOR_EVENT_SETTLING:
+        return "settling";
+    case ACTOR_EVENT_SETTLED:
+        return "settled";
+    case ACTOR_EVENT_ROSTER:
+        return "roster";
     case ACTOR_EVENT_NAME_TAKEN:
         return "name-taken";
     }

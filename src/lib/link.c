@@ -317,9 +317,7 @@ static void on_message(void *host, const char *group, const void *bytes, size_t 
 {
     struct actor_link *link = host;
     for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
-        if (strcmp(actor_group(actor), group) == 0) {
-            seat_hear(actor, bytes, len);
-        }
+        seat_hear(actor, group, bytes, len);
     }
     link_settle(link);
 }

@@ -58,6 +58,7 @@ struct actor_link {
     bool shutdown; // asked for
     struct effects effects;
     struct message message;                 // the one being read
+    struct name members[MEMBERS_MAX];       // of the view being read
     uint8_t translated[TRANSLATE_CBOR_MAX]; // the same as CBOR, where it came as MessagePack
 };
 
@@ -71,7 +72,7 @@ void link_settle(struct actor_link *link); // after a step: what was asked for m
 
 // --- actor.c ---
 void seat_step(struct actor *actor, const struct input *input);
-void seat_hear(struct actor *actor, const void *bytes, size_t len);
+void seat_hear(struct actor *actor, const char *channel, const void *bytes, size_t len);
 void seat_overrun(struct actor *actor, uint64_t count);
 void seat_link_changed(struct actor *actor, bool up);
 bool seat_run_requests(struct actor *actor); // whether there were any

@@ -49,7 +49,7 @@ size_t packet_max(const struct actor_link *link, const char *group)
     return max < MESSAGE_MAX_BYTES ? max : MESSAGE_MAX_BYTES;
 }
 
-enum drop packet_decode(struct actor_link *link, const uint8_t *bytes, size_t len,
+enum drop packet_decode(struct actor_link *link, bool is_view, const uint8_t *bytes, size_t len,
                         struct message *message)
 {
     if (link->ops->encoding == ACTOR_TRANSPORT_MSGPACK) {
@@ -59,7 +59,8 @@ enum drop packet_decode(struct actor_link *link, const uint8_t *bytes, size_t le
         }
         bytes = link->translated;
     }
-    return codec_decode(bytes, len, message);
+    return is_view ? codec_decode_view(bytes, len, link->members, message)
+                   : codec_decode(bytes, len, message);
 }
 
 size_t packet_encode(const struct actor_link *link, const struct message *message, uint8_t *packet)

@@ -11,8 +11,9 @@ bool packet_can(enum actor_transport_encoding encoding);
 // How long a packet of this group may be.
 size_t packet_max(const struct actor_link *link, const char *group);
 
-// Reads one. The message borrows from `bytes` and the link until the next one is read.
-enum drop packet_decode(struct actor_link *link, const uint8_t *bytes, size_t len,
+// Reads one; from the channel of views, where nothing else may come, or from the group's own. The
+// message borrows from `bytes` and the link until the next one is read.
+enum drop packet_decode(struct actor_link *link, bool is_view, const uint8_t *bytes, size_t len,
                         struct message *message);
 
 // Writes a message into MESSAGE_MAX_BYTES of room. Returns its length, or 0 where they are too few.

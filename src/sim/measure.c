@@ -93,6 +93,16 @@ static uint64_t text_bytes(size_t len)
     return head_bytes(len) + len;
 }
 
+// Of a view: its number, whether it is settled, its members.
+static uint64_t view_bytes(const struct message *m)
+{
+    uint64_t bytes = 5 + head_bytes((uint64_t)m->view) + 9 + 8 + head_bytes(m->members.count);
+    for (size_t i = 0; i < m->members.count; i++) {
+        bytes += text_bytes(m->members.names[i].len);
+    }
+    return bytes;
+}
+
 // What a message takes as CBOR: keys as PROTOCOL.md has them, `t` and its type in 7 bytes.
 static uint64_t message_bytes(const struct message *m)
 {
@@ -114,6 +124,8 @@ static uint64_t message_bytes(const struct message *m)
         return bytes + node + turn;
     case MESSAGE_HIST:
         return bytes + turn;
+    case MESSAGE_VIEW:
+        return bytes + node + view_bytes(m);
     }
     return 0;
 }
@@ -283,6 +295,9 @@ static void see_event(struct measure *m, const struct news *news)
     case EVENT_RECOVER:
     case EVENT_JOIN:
     case EVENT_LEAVE:
+    case EVENT_SETTLING:
+    case EVENT_SETTLED:
+    case EVENT_ROSTER:
     case EVENT_NAME_TAKEN:
         break;
     }

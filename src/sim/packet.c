@@ -11,7 +11,8 @@ struct packet {
     uint64_t incarnation; // of a hint
     struct message message;
     uint8_t value[VALUE_MAX_BYTES];
-    char names[]; // the node's, the heir's, and those of the history
+    struct name *members; // of a view
+    char names[];         // the node's, the heir's, and those of the history and the members
 };
 
 static struct name keep(char **at, struct name name)
@@ -30,7 +31,20 @@ static size_t names_len(const struct message *m)
     for (size_t i = 0; i < m->history.count; i++) {
         len += m->history.names[i].len;
     }
+    for (size_t i = 0; i < m->members.count; i++) {
+        len += m->members.names[i].len;
+    }
     return len;
+}
+
+static void keep_members(struct packet *packet, char **at)
+{
+    struct members *members = &packet->message.members;
+    packet->members = members->count > 0 ? make(members->count, sizeof *packet->members) : NULL;
+    for (size_t i = 0; i < members->count; i++) {
+        packet->members[i] = keep(at, members->names[i]);
+    }
+    members->names = packet->members;
 }
 
 struct packet *packet_new(const struct message *m)
@@ -45,6 +59,7 @@ struct packet *packet_new(const struct message *m)
     for (size_t i = 0; i < m->history.count; i++) {
         packet->message.history.names[i] = keep(&at, m->history.names[i]);
     }
+    keep_members(packet, &at);
     if (m->value.len > 0) {
         memcpy(packet->value, m->value.cbor, m->value.len);
     }
@@ -69,6 +84,7 @@ struct packet *packet_take(struct packet *packet)
 void packet_drop(struct packet *packet)
 {
     if (packet != NULL && --packet->references == 0) {
+        release(packet->members);
         release(packet);
     }
 }

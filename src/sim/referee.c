@@ -27,6 +27,8 @@ struct seat {
     bool on_ring;        // in its own view
     int at, side;        // its island, and the one before
     bool recovered;      // since it came there
+    uint32_t index;      // S3; 0: it has none
+    bool settling;       // as it has said last
 };
 
 // Nodes that hear each other.
@@ -43,6 +45,7 @@ struct island {
     struct slots slots;   // all of them
     struct slots steady;  // of the present time without disturbance
     bool is_late;         // the present slot is: somebody kept silent before it
+    int64_t settles_ns;   // I10: by when everybody has an index
 };
 
 struct referee {
@@ -52,7 +55,9 @@ struct referee {
     int seat_count;
     struct island islands[ISLANDS_MAX];
     int island_count;
-    int *tagged; // nodes
+    int64_t look_ns; // I10: when to look whether two have one index
+    int *holders;    // of each index, while looking
+    int *tagged;     // nodes
     int tagged_count;
     int64_t now_ns;
     uint64_t violations;
@@ -63,7 +68,8 @@ struct referee {
 
 const char *invariant_name(enum invariant invariant)
 {
-    static const char *const names[] = {"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I11"};
+    static const char *const names[] = {"I1", "I2", "I3",  "I4",  "I5", "I6",
+                                        "I7", "I8", "I10", "I11", "I12"};
     return names[invariant];
 }
 
@@ -139,6 +145,7 @@ static void make_seats(struct referee *r)
     }
     r->seats = grow(r->seats, (size_t)count, sizeof *r->seats);
     r->tagged = grow(r->tagged, (size_t)count, sizeof *r->tagged);
+    r->holders = grow(r->holders, (size_t)count, sizeof *r->holders);
     for (; r->seat_count < count; r->seat_count++) {
         r->seats[r->seat_count] = (struct seat){.ready_ns = NEVER, .cut_ns = NEVER};
     }
@@ -154,6 +161,7 @@ static void make_islands(struct referee *r, int island)
             .check_ns = NEVER,
             .met_by_ns = NEVER,
             .overlap_ns = NEVER,
+            .settles_ns = NEVER,
         };
     }
 }
@@ -453,6 +461,113 @@ static void check_first_word(struct referee *r, int node, const struct event *ev
     seat->owes_untag = false;
 }
 
+// --- I10: the roster -----------------------------------------------------------------------------
+
+// What is left after a change: to find who holds, what must pass, and then one who is tagged.
+static int64_t settling_ns(const struct referee *r)
+{
+    const struct params *params = &r->config.params;
+    int64_t least_ns = params->cycle_ns + gaps_ns(r, 45) + 2 * params_slack_ns(params);
+    int64_t settle_ns = r->config.settle_ns > least_ns ? r->config.settle_ns : least_ns;
+    return settle_ns + pause_ns(r, 2) + gaps_ns(r, 40);
+}
+
+static void expect_settled(struct referee *r, struct island *island)
+{
+    if (r->config.has_roster && !r->config.lossy) {
+        island->settles_ns = r->now_ns + settling_ns(r);
+    }
+}
+
+// Whether its index is one among those of its island: not while it is away or frozen, or has just
+// come.
+static bool shares(const struct referee *r, int node)
+{
+    const struct seat *seat = &r->seats[node];
+    return seat->index > 0 && seat->cut_ns == NEVER && seat->counts_ns != NEVER &&
+           r->now_ns >= seat->met_ns;
+}
+
+static void check_indices_on(struct referee *r, const struct island *island)
+{
+    for (int i = 0; i < r->seat_count; i++) {
+        r->holders[i] = -1;
+    }
+    for (int i = 0; i < r->seat_count; i++) {
+        uint32_t index = r->seats[i].index;
+        if (!shares(r, i) || !is_on(r, i, island) || index > (uint32_t)r->seat_count) {
+            continue;
+        }
+        int other = r->holders[index - 1];
+        if (other >= 0) {
+            blame(r, INVARIANT_I10, "%s and %s both have index %u", name_at(r, other),
+                  name_at(r, i), index);
+            r->seats[i].index = 0; // once is enough
+        }
+        r->holders[index - 1] = i;
+    }
+}
+
+static void check_indices(struct referee *r)
+{
+    if (r->config.lossy || r->now_ns < r->look_ns) {
+        return;
+    }
+    r->look_ns = NEVER;
+    for (int i = 0; i < r->island_count; i++) {
+        check_indices_on(r, &r->islands[i]);
+    }
+}
+
+// One that was never enabled says nothing; without presence nobody knows of it.
+static bool lacks_index(const struct referee *r, int node, const struct island *island,
+                        int64_t since_ns)
+{
+    return is_on(r, node, island) && is_present(r, node) && r->seats[node].ready_ns <= since_ns &&
+           r->seats[node].index == 0;
+}
+
+static void check_settled(struct referee *r, struct island *island)
+{
+    if (r->now_ns <= island->settles_ns) {
+        return;
+    }
+    int64_t since_ns = island->settles_ns - settling_ns(r);
+    if (!r->config.has_presence && !is_steady(r, island)) {
+        expect_settled(r, island); // not all know yet who is there
+        return;
+    }
+    island->settles_ns = NEVER;
+    for (int i = 0; i < r->seat_count && had_leader(r, island, since_ns); i++) {
+        if (lacks_index(r, i, island, since_ns)) {
+            blame(r, INVARIANT_I12, "%s has no index, though nothing changed since %.3f",
+                  name_at(r, i), (double)since_ns / 1e9);
+            return;
+        }
+    }
+}
+
+static void see_settled(struct referee *r, int node, const struct event *event)
+{
+    struct seat *seat = &r->seats[node];
+    if (seat->index > 0 || event->index == 0 || event->index > event->roster.count) {
+        blame(r, INVARIANT_I5, "%s reports index %u of %d, and had %u", name_at(r, node),
+              event->index, (int)event->roster.count, seat->index);
+    }
+    seat->index = event->index;
+    seat->settling = false;
+    r->look_ns = r->now_ns;
+}
+
+static void see_settling(struct referee *r, int node)
+{
+    if (r->seats[node].settling) {
+        blame(r, INVARIANT_I5, "%s reports twice that it is settling", name_at(r, node));
+    }
+    r->seats[node].settling = true;
+    r->seats[node].index = 0;
+}
+
 // --- Events --------------------------------------------------------------------------------------
 
 static uint64_t ring_hash(const struct history *ring)
@@ -554,11 +669,20 @@ static void see_event(struct referee *r, int node, const struct event *event)
         r->seats[node].recovered = true;
         check_meeting(r, island_of(r, node));
         break;
+    case EVENT_SETTLING:
+        see_settling(r, node);
+        break;
+    case EVENT_SETTLED:
+        see_settled(r, node, event);
+        break;
+    case EVENT_JOIN:
+    case EVENT_LEAVE:
+        expect_settled(r, island_of(r, node));
+        break;
     case EVENT_SETUP:
     case EVENT_PING:
     case EVENT_GOOD_NODE:
-    case EVENT_JOIN:
-    case EVENT_LEAVE:
+    case EVENT_ROSTER:
     case EVENT_NAME_TAKEN:
         break;
     }
@@ -573,6 +697,7 @@ static void disturb(struct referee *r, struct island *island, bool moved)
     }
     island->disturbed_ns = r->now_ns;
     expect_turn(r, island);
+    expect_settled(r, island);
     for (int i = 0; i < r->seat_count; i++) {
         r->seats[i].slots_seen = island_of(r, i)->slots.count;
     }
@@ -600,12 +725,14 @@ static void see_freeze(struct referee *r, int node, bool frozen)
     struct seat *seat = &r->seats[node];
     seat->owes_untag = !frozen && seat->tagged && seat->until_ns <= r->now_ns;
     seat->counts_ns = frozen ? NEVER : r->now_ns + answer_ns(r);
+    r->look_ns = r->now_ns;
 }
 
 static void see_cut(struct referee *r, int node, bool cut)
 {
     r->seats[node].cut_ns = cut ? r->now_ns : NEVER;
     r->seats[node].met_ns = r->now_ns + meeting_ns(r);
+    r->look_ns = r->seats[node].met_ns;
 }
 
 // With fewer turns of its own, a side looks as if it had missed those of the other.
@@ -638,6 +765,7 @@ static void see_move(struct referee *r, int node)
     bool meets = false;
     change_members(r, &r->islands[seat->at], island);
     seat->met_ns = r->now_ns + meeting_ns(r);
+    r->look_ns = seat->met_ns;
     seat->side = seat->at;
     seat->at = world_island(r->world, node);
     for (int i = 0; i < r->seat_count; i++) {
@@ -704,6 +832,7 @@ struct referee *referee_new(const struct world *world, const struct referee_conf
     r->config = *config;
     make_islands(r, 0);
     r->islands[0].disturbed_ns = world_now_ns(world);
+    r->look_ns = NEVER;
     return r;
 }
 
@@ -712,6 +841,7 @@ void referee_free(struct referee *r)
     if (r != NULL) {
         release(r->seats);
         release(r->tagged);
+        release(r->holders);
     }
     release(r);
 }
@@ -719,6 +849,7 @@ void referee_free(struct referee *r)
 void referee_settle(struct referee *r, int64_t now_ns)
 {
     if (now_ns > r->now_ns) {
+        check_indices(r);
         check_tagged(r); // what two messages of one instant tell lasted no time
         check_ready(r);
     }
@@ -728,6 +859,7 @@ void referee_settle(struct referee *r, int64_t now_ns)
     }
     for (int i = 0; i < r->island_count; i++) {
         check_pause(r, &r->islands[i]);
+        check_settled(r, &r->islands[i]);
         if (now_ns > r->islands[i].met_by_ns) {
             check_meeting(r, &r->islands[i]);
         }

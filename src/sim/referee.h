@@ -15,7 +15,9 @@ enum invariant {
     INVARIANT_I6,  // a node that slept or was cut off did not give up first, or in time
     INVARIANT_I7,  // what is known, or a ring, is out of bounds
     INVARIANT_I8,  // with losses: two are tagged for more than a cycle
+    INVARIANT_I10, // two have one index at once
     INVARIANT_I11, // a node waits too long for its turn
+    INVARIANT_I12, // a node waits too long for its index
     INVARIANTS
 };
 
@@ -26,6 +28,9 @@ struct referee_config {
     int64_t latency_max_ns;
     int64_t late_ns; // how late timers come
     int64_t lease_ns;
+    bool has_roster;   // I10
+    bool has_presence; // what happens to a node is told, in time
+    int64_t settle_ns; // S2; 0: by the parameters
     uint32_t capacity;
     bool lossy; // messages are lost, or later than gap: I8 instead of I1 to I4, I11
 };

@@ -49,12 +49,25 @@ static void put_history(struct out *out, const struct history *history)
     }
 }
 
+static void put_view(struct out *out, int64_t view, struct name publisher, bool settled,
+                     const struct members *members)
+{
+    put_format(out, " %" PRId64, view);
+    put_name(out, " by ", publisher);
+    put(out, settled ? " settled:" : ":");
+    for (size_t i = 0; i < members->count; i++) {
+        put_name(out, " ", members->names[i]);
+    }
+}
+
 static void put_send(struct out *out, const struct message *m)
 {
-    static const char *const types[] = {"> init", "> vers", "> ping", "> hist"};
+    static const char *const types[] = {"> init", "> vers", "> ping", "> hist", "> view"};
     put(out, types[m->type]);
     put_history(out, &m->history);
-    if (m->type == MESSAGE_VERS && m->asks) {
+    if (m->type == MESSAGE_VIEW) {
+        put_view(out, m->view, m->node, m->settled, &m->members);
+    } else if (m->type == MESSAGE_VERS && m->asks) {
         put(out, " asks");
     } else if (m->type == MESSAGE_VERS && m->left) {
         put(out, " left");
@@ -132,6 +145,17 @@ static void put_event(struct out *out, const struct event *event)
         break;
     case EVENT_LEAVE:
         put_member(out, "leave ", event);
+        break;
+    case EVENT_SETTLING:
+        put(out, "settling");
+        break;
+    case EVENT_SETTLED:
+        put_format(out, "settled %u/%zu", event->index, event->roster.count);
+        put_view(out, event->view, event->who, false, &event->roster);
+        break;
+    case EVENT_ROSTER:
+        put(out, "roster");
+        put_view(out, event->view, event->who, event->settled, &event->roster);
         break;
     case EVENT_NAME_TAKEN:
         put(out, "name-taken");

@@ -32,7 +32,7 @@ struct member {
 
 struct world {
     struct world_config config;
-    struct chance chance;
+    struct chance chance, view_chance; // of views: what else happens is the same without them
     struct queue queue;
     int64_t now_ns;
     struct member *nodes;
@@ -80,26 +80,26 @@ int64_t world_time_of(const struct world *w, int node, int64_t ns)
 
 // --- Steps -------------------------------------------------------------------------------------
 
-static int64_t draw_latency(struct world *w, int from, int to)
+static int64_t draw_latency(struct world *w, struct chance *chance, int from, int to)
 {
     const struct latency *latency = &w->config.latency;
     if (w->config.choose_latency != NULL) {
         return w->config.choose_latency(w->config.choose_context, from, to);
     }
-    if (from >= 0 && from != to && chance_of(&w->chance, w->config.loss)) {
+    if (from >= 0 && from != to && chance_of(chance, w->config.loss)) {
         return -1;
     }
     int64_t span_ns = latency->max_ns - latency->min_ns;
     if (latency->tailed) {
         // Halved again and again: half of all within 1/16 of the span, one in 16 beyond a half.
-        span_ns >>= (int)chance_below(&w->chance, 5);
+        span_ns >>= (int)chance_below(chance, 5);
     }
-    return latency->min_ns + chance_between(&w->chance, 0, span_ns);
+    return latency->min_ns + chance_between(chance, 0, span_ns);
 }
 
-static void deliver(struct world *w, int from, int to, struct packet *packet)
+static void deliver(struct world *w, struct chance *chance, int from, int to, struct packet *packet)
 {
-    int64_t latency_ns = draw_latency(w, from, to);
+    int64_t latency_ns = draw_latency(w, chance, from, to);
     if (latency_ns < 0) {
         return;
     }
@@ -113,6 +113,7 @@ static void deliver(struct world *w, int from, int to, struct packet *packet)
 static void broadcast(struct world *w, int from, int island, const struct message *message)
 {
     struct packet *packet = packet_new(message);
+    struct chance *chance = message->type == MESSAGE_VIEW ? &w->view_chance : &w->chance;
     for (int to = 0; to < w->count; to++) {
         const struct member *member = &w->nodes[to];
         bool hears = member->engine != NULL && member->up && !member->cut &&
@@ -120,9 +121,9 @@ static void broadcast(struct world *w, int from, int island, const struct messag
         if (!hears) {
             continue;
         }
-        deliver(w, from, to, packet);
-        if (w->config.duplicates > 0 && chance_of(&w->chance, w->config.duplicates)) {
-            deliver(w, from, to, packet);
+        deliver(w, chance, from, to, packet);
+        if (w->config.duplicates > 0 && chance_of(chance, w->config.duplicates)) {
+            deliver(w, chance, from, to, packet);
         }
     }
     packet_drop(packet);
@@ -319,6 +320,7 @@ struct world *world_new(const struct world_config *config)
     struct world *w = make(1, sizeof *w);
     w->config = *config;
     w->chance.state = config->seed;
+    w->view_chance.state = ~config->seed;
     w->now_ns = config->begin_ns > 0 ? config->begin_ns : NS_PER_S;
     if (w->config.capacity == 0) {
         w->config.capacity = ENGINE_NODES_MIN;
@@ -409,6 +411,8 @@ void world_start(struct world *w, int index)
         .lease_ns = w->config.lease_ns,
         .echoes = w->config.echoes,
         .takeover = w->config.takeover,
+        .has_roster = w->config.has_roster,
+        .settle_ns = w->config.settle_ns,
         .capacity = w->config.capacity,
         .draw = draw,
         .draw_context = w,

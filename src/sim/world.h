@@ -64,6 +64,8 @@ struct world_config {
     bool echoes;       // senders hear themselves
     struct hints hints;
     enum takeover takeover;           // H6
+    bool has_roster;                  // S1
+    int64_t settle_ns;                // S2
     uint32_t capacity;                // nodes that one can know; 0: ENGINE_NODES_MIN
     world_latency_fn *choose_latency; // NULL: by chance
     world_latency_fn *choose_hint;    // the same of hints, from whom they are about

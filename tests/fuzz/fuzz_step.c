@@ -38,9 +38,10 @@ struct run {
     uint64_t draws;
     uint64_t strangers; // names made up so far
     struct params params;
-    struct message message; // the one that is read into, again and again
-    struct packet sent;     // the last one
-    size_t turn_count;      // the last history that was sent or heard, as letters
+    struct message message;        // the one that is read into, again and again
+    struct name room[MEMBERS_MAX]; // of its members
+    struct packet sent;            // the last one
+    size_t turn_count;             // the last history that was sent or heard, as letters
     char turns[HISTORY_MAX];
 
     // What must hold is told by these, which follow what comes out.
@@ -54,6 +55,9 @@ struct run {
     int64_t beacon_ns;     // the last own beacon; valid when there was one
     int64_t beacon_gap_ns; // the gap then
     bool has_beaconed;
+
+    bool settled;  // it has an index
+    bool settling; // and has said that it has none
 
     uint64_t trace; // all that came out, hashed
     struct effects effects;
@@ -137,14 +141,15 @@ static void check_beacon(struct run *r, const struct message *m)
 // What is sent, everybody can read.
 static void check_send(struct run *r, const struct message *m)
 {
+    static struct name room[MEMBERS_MAX];
     struct message read;
-    bool farewell = r->leaves && m->type == MESSAGE_VERS;
+    bool farewell = m->type == MESSAGE_VERS && (r->leaves || m->left);
     assert(r->up && (r->enabled || farewell) && !r->silent); // J2, J3, J5
     assert(m->type != MESSAGE_VERS || m->left || m->unready == !(r->enabled && r->has_value));
     r->leaves &= !farewell; // once
     r->sent.len = codec_encode(m, r->sent.bytes, sizeof r->sent.bytes);
     assert(r->sent.len > 0);
-    assert(codec_decode(r->sent.bytes, r->sent.len, &read) == DROP_NONE);
+    assert(decode_any(r->sent.bytes, r->sent.len, room, &read) == DROP_NONE);
     assert(same_message(m, &read));
     if (m->type == MESSAGE_PING) {
         check_beacon(r, m);
@@ -193,6 +198,19 @@ static void check_member(struct run *r, const struct event *event)
     }
 }
 
+// S3: a place of its own, and nobody's twice; had while the link is up, and told once.
+static void check_settled(struct run *r, const struct event *event)
+{
+    const struct members *members = &event->roster;
+    assert(r->up && !r->settled && event->index >= 1 && event->index <= members->count);
+    assert(members->count <= MEMBERS_MAX);
+    for (size_t i = 0; i < members->count; i++) {
+        assert(name_equal(members->names[i], own_name) == (i + 1 == event->index));
+    }
+    r->settled = true;
+    r->settling = false;
+}
+
 static void check_event(struct run *r, const struct event *event)
 {
     assert(!r->silent);
@@ -224,12 +242,23 @@ static void check_event(struct run *r, const struct event *event)
     case EVENT_RECOVER:
         assert(event->prio >= 0 && event->ring.count > 0 && event->remote.count > 0);
         break;
+    case EVENT_SETTLING:
+        assert(!r->settling); // I5
+        r->settling = true;
+        r->settled = false;
+        break;
+    case EVENT_SETTLED:
+        check_settled(r, event);
+        break;
+    case EVENT_ROSTER:
+        assert(r->tagged && event->roster.count > 0 && event->view > 0 && event->view <= VIEW_MAX);
+        break;
     case EVENT_JOIN:
     case EVENT_LEAVE:
         check_member(r, event);
         break;
     case EVENT_NAME_TAKEN:
-        assert(!r->tagged);
+        assert(!r->tagged && !r->settled);
         r->silent = true;
         break;
     }
@@ -353,8 +382,8 @@ static void hear(struct run *r, const uint8_t *bytes, size_t len)
 {
     uint8_t *copy = exact_copy(bytes, len);
     struct message first;
-    bool refused = r->again && codec_decode(copy, len, &first) != DROP_NONE;
-    if (!refused && codec_decode(copy, len, &r->message) == DROP_NONE) {
+    bool refused = r->again && decode_any(copy, len, r->room, &first) != DROP_NONE;
+    if (!refused && decode_any(copy, len, r->room, &r->message) == DROP_NONE) {
         if (r->message.type == MESSAGE_PING) {
             remember_turns(r, &r->message.history);
         }
@@ -427,6 +456,25 @@ static void do_vers(struct run *r, uint8_t who)
     hear_message(r, &m);
 }
 
+// S1: by anybody, of anybody; or, of nobody, the timer alone.
+static void do_view(struct run *r, uint8_t who)
+{
+    uint8_t shape = who > 0 ? read_byte(r) : 0;
+    struct name names[8];
+    struct message m = {.type = MESSAGE_VIEW, .node = node_name(who)};
+    m.settled = (shape & 1) != 0;
+    m.view = (shape & 31) == 31 ? VIEW_MAX : 1 + (shape >> 1 & 15);
+    m.members = (struct members){1 + (shape >> 5), names};
+    if (who == 0) {
+        step_timer(r);
+        return;
+    }
+    for (size_t i = 0; i < m.members.count; i++) {
+        names[i] = node_name(read_byte(r));
+    }
+    hear_message(r, &m); // with a name twice it is refused
+}
+
 static void do_init(struct run *r, uint8_t who)
 {
     hear_message(r, &(struct message){.type = MESSAGE_INIT, .node = node_name(who)});
@@ -476,6 +524,7 @@ static void do_link(struct run *r, bool up)
     r->proof_ns = up ? r->now_ns : r->proof_ns;
     step(r, (struct input){.type = up ? INPUT_LINK_UP : INPUT_LINK_DOWN});
     assert(up || !r->tagged); // J3
+    assert(!r->settled);      // S3
 }
 
 static void do_enable(struct run *r, bool enabled)
@@ -547,7 +596,7 @@ static void do_stop(struct run *r)
 {
     r->leaves = true;
     step(r, (struct input){.type = INPUT_STOP});
-    assert(!r->tagged);
+    assert(!r->tagged && !r->settled);
     r->silent = true;
 }
 
@@ -601,7 +650,7 @@ static void do_record(struct run *r)
         pass_deadline(r, arg * (gap_ns / 20));
         break;
     case 4:
-        step_timer(r);
+        do_view(r, arg);
         break;
     case 5:
         do_packet(r, arg);
@@ -662,6 +711,7 @@ static void configure(struct run *r, uint8_t value[static 1])
         .lease_ns = flags & 4 ? 2 * r->params.cycle_ns / 3 : 0,
         .echoes = (flags & 8) != 0,
         .takeover = (enum takeover)((flags >> 5) % 3), // each with some of the values
+        .has_roster = true,
         .capacity = ENGINE_NODES_MIN,
         .draw = draw,
         .draw_context = r,

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum drop decode_any(const uint8_t *bytes, size_t len, struct name room[MEMBERS_MAX],
+                     struct message *message)
+{
+    enum drop drop = codec_decode(bytes, len, message);
+    return drop == DROP_TYPE ? codec_decode_view(bytes, len, room, message) : drop;
+}
+
 static bool same_history(const struct history *a, const struct history *b)
 {
     bool same = a->count == b->count;
@@ -28,6 +35,21 @@ static bool same_turn(const struct message *a, const struct message *b)
     return same_value(a->value, b->value) && same_history(&a->history, &b->history);
 }
 
+static bool same_members(const struct members *a, const struct members *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        same = name_equal(a->names[i], b->names[i]);
+    }
+    return same;
+}
+
+static bool same_view(const struct message *a, const struct message *b)
+{
+    return name_equal(a->node, b->node) && a->view == b->view && a->settled == b->settled &&
+           same_members(&a->members, &b->members);
+}
+
 bool same_message(const struct message *a, const struct message *b)
 {
     if (a->type != b->type) {
@@ -44,6 +66,8 @@ bool same_message(const struct message *a, const struct message *b)
         return name_equal(a->node, b->node) && same_turn(a, b);
     case MESSAGE_HIST:
         return same_turn(a, b);
+    case MESSAGE_VIEW:
+        return same_view(a, b);
     }
     return false;
 }
@@ -66,6 +90,20 @@ static bool legal_turn(const struct message *m)
            codec_check_value(m->value.cbor, m->value.len) == DROP_NONE;
 }
 
+static bool legal_view(const struct message *m)
+{
+    const struct members *members = &m->members;
+    bool legal = name_is_valid(m->node) && m->view > 0 && m->view <= VIEW_MAX &&
+                 members->count > 0 && members->count <= MEMBERS_MAX;
+    for (size_t i = 0; legal && i < members->count; i++) {
+        legal = name_is_valid(members->names[i]);
+        for (size_t j = 0; j < i; j++) {
+            legal = legal && !name_equal(members->names[i], members->names[j]);
+        }
+    }
+    return legal;
+}
+
 bool legal_message(const struct message *m)
 {
     switch (m->type) {
@@ -79,6 +117,8 @@ bool legal_message(const struct message *m)
         return name_equal(m->node, m->history.names[0]) && legal_turn(m);
     case MESSAGE_HIST:
         return legal_turn(m);
+    case MESSAGE_VIEW:
+        return legal_view(m);
     }
     return false;
 }

@@ -31,8 +31,10 @@ enum {
     DEFAULT_SECONDS = 60
 };
 
-static const enum invariant fatal[] = {INVARIANT_I1, INVARIANT_I5, INVARIANT_I6, INVARIANT_I7};
-static const enum invariant told[] = {INVARIANT_I2, INVARIANT_I3, INVARIANT_I4, INVARIANT_I11};
+static const enum invariant fatal[] = {INVARIANT_I1, INVARIANT_I5, INVARIANT_I6, INVARIANT_I7,
+                                       INVARIANT_I10};
+static const enum invariant told[] = {INVARIANT_I2, INVARIANT_I3, INVARIANT_I4, INVARIANT_I11,
+                                      INVARIANT_I12};
 
 // --- A trial: a world, its referee, and the adversary's state ------------------------------------
 
@@ -141,6 +143,7 @@ static void begin_trial(struct trial *t, struct world_config *config, int percen
     config->choose_latency = choose_latency;
     config->choose_hint = choose_hint;
     config->choose_context = t;
+    config->has_roster = true;
     config->watch = watch;
     config->watch_context = t;
     t->world = world_new(config);
@@ -150,6 +153,7 @@ static void begin_trial(struct trial *t, struct world_config *config, int percen
         .latency_max_ns = config->params.gap_ns,
         .late_ns = config->late_ns,
         .lease_ns = config->lease_ns,
+        .has_roster = true,
         .capacity = ENGINE_NODES_MIN,
     };
     t->referee = referee_new(t->world, &rules);

@@ -26,7 +26,7 @@ enum { WORLDS = 2000, AFTER_CYCLES = 8 };
 #define PROMISE(invariant) (1u << (invariant))
 #define SAFETY                                                               \
     (PROMISE(INVARIANT_I1) | PROMISE(INVARIANT_I5) | PROMISE(INVARIANT_I6) | \
-     PROMISE(INVARIANT_I7) | PROMISE(INVARIANT_I8))
+     PROMISE(INVARIANT_I7) | PROMISE(INVARIANT_I8) | PROMISE(INVARIANT_I10))
 
 #define ONE_NODE                                                                                \
     (DEED_BIT(DEED_START) | DEED_BIT(DEED_KILL) | DEED_BIT(DEED_FREEZE) | DEED_BIT(DEED_THAW) | \
@@ -97,6 +97,7 @@ static void begin(struct life *life, const struct lot *lot, FILE *out)
         .lease_ns = lot->lease_ns,
         .hints = lot->hints,
         .takeover = lot->takeover,
+        .has_roster = true,
         .watch = watch,
         .watch_context = life,
     };
@@ -105,6 +106,9 @@ static void begin(struct life *life, const struct lot *lot, FILE *out)
         .latency_max_ns = lot->latency.max_ns,
         .late_ns = lot->late_ns,
         .lease_ns = lot->lease_ns,
+        .has_roster = true,
+        .has_presence = lot->hints.latency.max_ns > 0 &&
+                        lot->hints.latency.max_ns <= lot->latency.max_ns && lot->hints.loss == 0,
         .capacity = ENGINE_NODES_MIN,
         .lossy = lot->loss > 0 || lot->latency.max_ns >= lot->params.gap_ns,
     };

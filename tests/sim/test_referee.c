@@ -489,6 +489,106 @@ static void i7_more_nodes_than_can_be_known(bool broken)
     report(0, &event);
 }
 
+// --- I10, I12: the roster ------------------------------------------------------------------------
+
+static void settled(int node, uint32_t index)
+{
+    report(node, &(struct event){.type = EVENT_SETTLED, .index = index, .roster.count = 2});
+}
+
+static void begin_roster(void)
+{
+    rules.has_roster = rules.has_presence = true;
+    begin(2);
+}
+
+static void i5_an_index_twice(bool broken)
+{
+    begin_roster();
+    settled(0, 1);
+    if (!broken) {
+        report_plain(0, EVENT_SETTLING);
+    }
+    settled(0, 1);
+}
+
+static void i5_settling_twice(bool broken)
+{
+    begin_roster();
+    report_plain(0, EVENT_SETTLING);
+    if (!broken) {
+        settled(0, 1);
+    }
+    report_plain(0, EVENT_SETTLING);
+}
+
+static void i5_an_index_beyond_the_last(bool broken)
+{
+    begin_roster();
+    settled(0, broken ? 3 : 2);
+}
+
+static void i10_one_index_twice(bool broken)
+{
+    begin_roster();
+    settled(0, 1);
+    settled(1, broken ? 1 : 2);
+    pass(0.1);
+}
+
+static void i10_of_one_that_has_woken(bool broken)
+{
+    begin_roster();
+    settled(0, 1);
+    world_freeze(w, 0);
+    tell(NEWS_FROZEN, 0, NULL);
+    settled(1, 1);
+    pass(1);
+    world_thaw(w, 0);
+    tell(NEWS_THAWED, 0, NULL);
+    if (!broken) {
+        report_plain(0, EVENT_SETTLING);
+    }
+    pass(0.1);
+}
+
+static void i10_long_after_two_islands_met(bool broken)
+{
+    begin_roster();
+    move(1, 1);
+    settled(0, 1);
+    settled(1, 1);
+    pass(20);
+    tag(0);
+    tag(1);
+    untag(0);
+    untag(1);
+    move(1, 0);
+    pass(10);
+    if (!broken) {
+        report_plain(1, EVENT_SETTLING);
+    }
+    tag(0);
+    untag(0);
+    pass(5);
+    pass(0.1);
+}
+
+static void i12_no_index_in_time(bool broken)
+{
+    begin_roster();
+    settled(0, 1);
+    if (!broken) {
+        settled(1, 2);
+    }
+    for (int i = 0; i < 6; i++) {
+        tag(0);
+        pass(9);
+        untag(0);
+        pass(1);
+    }
+}
+
 // --- I8, I11 -----------------------------------------------------------------------------------
 
 // For a while two may be tagged.
@@ -568,6 +668,13 @@ static const struct {
     {INVARIANT_I7, i7_a_ring_of_nobody},
     {INVARIANT_I7, i7_more_nodes_than_can_be_known},
     {INVARIANT_I8, i8_two_for_more_than_a_cycle},
+    {INVARIANT_I5, i5_an_index_twice},
+    {INVARIANT_I5, i5_settling_twice},
+    {INVARIANT_I5, i5_an_index_beyond_the_last},
+    {INVARIANT_I10, i10_one_index_twice},
+    {INVARIANT_I10, i10_of_one_that_has_woken},
+    {INVARIANT_I10, i10_long_after_two_islands_met},
+    {INVARIANT_I12, i12_no_index_in_time},
     {INVARIANT_I11, i11_left_out},
     {INVARIANT_I11, i11_never_let_in},
 };
@@ -627,6 +734,7 @@ START_TEST(invariants_have_names)
     ck_assert_str_eq(invariant_name(INVARIANT_I1), "I1");
     ck_assert_str_eq(invariant_name(INVARIANT_I8), "I8");
     ck_assert_str_eq(invariant_name(INVARIANT_I11), "I11");
+    ck_assert_str_eq(invariant_name(INVARIANT_I12), "I12");
 }
 END_TEST
 

@@ -321,6 +321,18 @@ void hear_heir(struct script *s, const char *name, const char *heir)
                               .heir = name_of(heir)});
 }
 
+void hear_view(struct script *s, int64_t view, const char *publisher, bool settled,
+               const char *members)
+{
+    struct history names;
+    read_names(members, &names);
+    hear(s, &(struct message){.type = MESSAGE_VIEW,
+                              .node = name_of(publisher),
+                              .view = view,
+                              .settled = settled,
+                              .members = {names.count, names.names}});
+}
+
 void hear_question(struct script *s, const char *name)
 {
     hear(s, &(struct message){.type = MESSAGE_VERS,

@@ -51,6 +51,8 @@ void hear_unready(struct script *script,
                   const char *name); // a `vers` of one of ours that cannot lead
 void hear_left(struct script *script, const char *name, uint64_t nonce);   // its good-bye
 void hear_heir(struct script *script, const char *name, const char *heir); // H8
+void hear_view(struct script *script, int64_t view, const char *publisher, bool settled,
+               const char *members); // names with blanks between them
 void hear_python_set(struct script *script, const char *name, const struct params *params);
 void hear_params(struct script *script, const char *name, const struct params *params);
 

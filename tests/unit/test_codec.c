@@ -310,6 +310,108 @@ static size_t make_long(uint8_t *packet, size_t value, size_t more)
     return len + put_bytes(packet + len, more);
 }
 
+// --- Views (S1) ----------------------------------------------------------------------------------
+
+// {"node": "a", "view": 3, "settled": true, "members": ["b", "a"], "t": "view"}
+static const char view[] = "\xa5\x64node\x61"
+                           "a\x64view\x03\x67settled\xf5\x67members\x82\x61"
+                           "b\x61"
+                           "a\x61t\x64view";
+
+START_TEST(s1_a_view_is_written_in_the_order_of_its_keys_and_read_again)
+{
+    const struct name names[] = {{"b", 1}, {"a", 1}};
+    struct message m = {.type = MESSAGE_VIEW, .node = names[1], .view = 3, .settled = true}, again;
+    struct name room[MEMBERS_MAX];
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    m.members = (struct members){2, names};
+    ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof view - 1);
+    ck_assert_mem_eq(packet, view, sizeof view - 1);
+    ck_assert_int_eq(codec_decode_view(packet, sizeof view - 1, room, &again), DROP_NONE);
+    ck_assert(again.view == 3 && again.settled && again.members.count == 2);
+    ck_assert(name_equal(again.node, names[1]) && name_equal(again.members.names[0], names[0]));
+}
+END_TEST
+
+START_TEST(s1_each_channel_has_its_own_messages)
+{
+    struct name room[MEMBERS_MAX];
+    struct message m;
+    static const char init[] = "\xa2\x64node\x61"
+                               "a\x61t\x64init";
+    ck_assert_int_eq(codec_decode((const uint8_t *)view, sizeof view - 1, &m), DROP_TYPE);
+    ck_assert_int_eq(codec_decode_view((const uint8_t *)init, sizeof init - 1, room, &m),
+                     DROP_TYPE);
+}
+END_TEST
+
+#define VIEW_OF(number, members) \
+    "\xa5\x64node\x61"           \
+    "a\x64view" number "\x67settled\xf4\x67members" members "\x61t\x64view"
+
+static const struct {
+    enum drop drop;
+    const char *bytes;
+    size_t len;
+} views[] = {
+    {DROP_NONE, BYTES(VIEW_OF("\x01", "\x81\x61z"))},
+    {DROP_NONE, BYTES(VIEW_OF("\x1b\x00\x20\x00\x00\x00\x00\x00\x00", "\x81\x61z"))}, // 2^53
+    {DROP_BOUNDS, BYTES(VIEW_OF("\x1b\x00\x20\x00\x00\x00\x00\x00\x01", "\x81\x61z"))},
+    {DROP_BOUNDS, BYTES(VIEW_OF("\x00", "\x81\x61z"))},
+    {DROP_KIND, BYTES(VIEW_OF("\x61z", "\x81\x61z"))},
+    {DROP_KIND, BYTES(VIEW_OF("\x01", "\x61z"))},
+    {DROP_KIND, BYTES(VIEW_OF("\x01", "\x81\x01"))},
+    {DROP_MEMBERS, BYTES(VIEW_OF("\x01", "\x80"))},
+    {DROP_MEMBERS, BYTES(VIEW_OF("\x01", "\x99\x02\x01"))}, // 513
+    {DROP_MEMBERS, BYTES(VIEW_OF("\x01", "\x83\x61y\x61z\x61y"))},
+    {DROP_NAME, BYTES(VIEW_OF("\x01", "\x81\x61/"))},
+    {DROP_NAME, BYTES(VIEW_OF("\x01", "\x81\x60"))},
+    {DROP_MISSING, BYTES("\xa1\x61t\x64view")},
+};
+
+START_TEST(s1_a_view_that_breaks_a_rule_is_refused_for_its_reason)
+{
+    struct name room[MEMBERS_MAX];
+    struct message m;
+    uint8_t *bytes = malloc(views[_i].len);
+    memcpy(bytes, views[_i].bytes, views[_i].len);
+    enum drop drop = codec_decode_view(bytes, views[_i].len, room, &m);
+    ck_assert_msg(drop == views[_i].drop, "%s, not: %s", drop_text(drop),
+                  drop_text(views[_i].drop));
+    free(bytes);
+}
+END_TEST
+
+START_TEST(s1_as_many_members_as_are_allowed)
+{
+    static char texts[MEMBERS_MAX + 1][6];
+    static struct name names[MEMBERS_MAX + 1], room[MEMBERS_MAX];
+    struct message m = {.type = MESSAGE_VIEW, .node = {"a", 1}, .view = 1}, again;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    for (size_t i = 0; i <= MEMBERS_MAX; i++) {
+        snprintf(texts[i], sizeof texts[i], "n%zu", i);
+        names[i] = name_of(texts[i]);
+    }
+    for (size_t more = 0; more < 2; more++) {
+        m.members = (struct members){MEMBERS_MAX + more, names};
+        size_t len = codec_encode(&m, packet, sizeof packet);
+        ck_assert_uint_gt(len, 0);
+        ck_assert_int_eq(codec_decode_view(packet, len, room, &again),
+                         more == 0 ? DROP_NONE : DROP_MEMBERS);
+    }
+}
+END_TEST
+
+START_TEST(s1_the_keys_of_a_view_are_passed_over_elsewhere)
+{
+    static const char bytes[] = "\xa3\x64node\x61"
+                                "a\x67members\x01\x61t\x64init";
+    struct message m;
+    ck_assert_int_eq(codec_decode((const uint8_t *)bytes, sizeof bytes - 1, &m), DROP_NONE);
+    ck_assert_uint_eq(m.members.count, 0);
+}
+END_TEST
+
 START_TEST(a_value_has_256_bytes_at_most)
 {
     uint8_t packet[MESSAGE_MAX_BYTES];
@@ -654,6 +756,12 @@ int main(void)
     tcase_add_loop_test(tests, what_breaks_a_rule_is_refused_for_its_reason, 0,
                         sizeof refused / sizeof *refused);
     tcase_add_loop_test(tests, what_breaks_no_rule_is_taken, 0, sizeof taken / sizeof *taken);
+    tcase_add_test(tests, s1_a_view_is_written_in_the_order_of_its_keys_and_read_again);
+    tcase_add_test(tests, s1_each_channel_has_its_own_messages);
+    tcase_add_loop_test(tests, s1_a_view_that_breaks_a_rule_is_refused_for_its_reason, 0,
+                        sizeof views / sizeof *views);
+    tcase_add_test(tests, s1_as_many_members_as_are_allowed);
+    tcase_add_test(tests, s1_the_keys_of_a_view_are_passed_over_elsewhere);
     tcase_add_test(tests, a_value_has_256_bytes_at_most);
     tcase_add_test(tests, a_message_has_4096_bytes_at_most);
     tcase_add_test(tests, the_longest_message_has_room_and_none_is_written_in_part);

@@ -94,6 +94,8 @@ static const char *const good[] = {
     "--value [1,true]",
     "--keepalive 1",
     "--keepalive 3600",
+    "--settle 17",
+    "--settle 604800",
     "--log error",
     "--log warning",
 };
@@ -142,6 +144,9 @@ static const struct {
     {"--value 1e999", "--value 1e999: "},
     {"--value nonsense", "--value nonsense: "},
     {"--keepalive 0.5", "--keepalive 0.5: keepalive must be 1 to 3600 s"},
+    {"--settle 0", "--settle 0: settle must be above 0 and at most 604800 s"},
+    {"--settle 604801", "--settle 604801: settle must be above 0"},
+    {"--settle soon", "--settle soon: must be a number of seconds"},
     {"--log loud", "--log loud: must be error, warning, notice, info or debug"},
 };
 

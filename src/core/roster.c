@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: MIT
+// The settled roster (S1 to S4): views of who is there, numbered, published by the holder; and this
+// node's index, which it has for as long as nothing speaks against it.
+#include "state.h"
+
+#include <string.h>
+
+// What a view has besides the names in it, and what each of them has before it.
+enum { VIEW_BYTES = 56, NAME_BYTES = 2 };
+
+void roster_init(struct engine *e)
+{
+    e->roster.due_ns = e->roster.answer_ns = e->roster.index_end_ns = NEVER;
+    e->roster.sent_ns = e->last_sent_ns; // long ago
+    e->roster.seen = 1;
+    nodes_get(&e->nodes, SELF)->seen = true;
+}
+
+// --- The index (S3) ------------------------------------------------------------------------------
+
+static int64_t settle_ns(const struct engine *e)
+{
+    const struct params *params = &e->params;
+    int64_t least_ns = params->cycle_ns + params->gap_ns * 9 / 2 + 2 * params_slack_ns(params);
+    return e->config.settle_ns > least_ns ? e->config.settle_ns : least_ns;
+}
+
+static struct name publisher(const struct engine *e)
+{
+    return (struct name){e->roster.publisher, e->roster.publisher_len};
+}
+
+static struct members name_members(struct engine *e)
+{
+    struct roster *roster = &e->roster;
+    for (uint32_t i = 0; i < roster->count; i++) {
+        roster->names[i] = nodes_name(&e->nodes, roster->ids[i]);
+    }
+    return (struct members){roster->count, roster->names};
+}
+
+static struct event *emit_view(struct engine *e, struct effects *fx, enum event_type type)
+{
+    struct event *event = emit_event(fx, type);
+    event->view = e->roster.view;
+    event->who = publisher(e);
+    event->roster = name_members(e);
+    return event;
+}
+
+static void give_up(struct engine *e, struct effects *fx)
+{
+    if (e->roster.index_end_ns != NEVER) {
+        e->roster.index_end_ns = NEVER;
+        e->roster.told_settling = true;
+        emit_event(fx, EVENT_SETTLING);
+    }
+}
+
+void roster_link_up(struct engine *e, struct effects *fx)
+{
+    roster_doubt(e, fx);
+    if (e->config.has_roster && !e->roster.told_settling) {
+        e->roster.told_settling = true;
+        emit_event(fx, EVENT_SETTLING);
+    }
+}
+
+void roster_doubt(struct engine *e, struct effects *fx)
+{
+    give_up(e, fx);
+    e->roster.changed_ns = e->now_ns;
+    if (e->config.has_roster && holds_tag(e)) {
+        int64_t again_ns = e->roster.sent_ns + e->params.gap_ns;
+        e->roster.due_ns = again_ns > e->now_ns ? again_ns : e->now_ns;
+    }
+}
+
+void roster_expire(struct engine *e, struct effects *fx)
+{
+    if (e->now_ns >= e->roster.index_end_ns) {
+        give_up(e, fx);
+    }
+}
+
+// Whether the view names those that this node sees, and nobody else.
+static bool is_true(const struct engine *e)
+{
+    const struct roster *roster = &e->roster;
+    return roster->view > 0 && roster->named == roster->count && roster->seen == roster->count;
+}
+
+// How long an index is had without being confirmed.
+static int64_t lapse_ns(const struct engine *e)
+{
+    return e->params.cycle_ns + e->params.gap_ns * 7 / 2;
+}
+
+// The view is said to be settled. Where islands meet it is so for one of them only. What was read
+// after a sleep may have been said long ago (J4).
+static void have_index(struct engine *e, struct effects *fx)
+{
+    if (!is_true(e) || e->now_ns < e->roster.usable_ns || e->now_ns < e->woke_until_ns) {
+        return;
+    }
+    bool is_new = e->roster.index_end_ns == NEVER;
+    e->roster.index_end_ns = e->now_ns + lapse_ns(e);
+    if (is_new) {
+        e->roster.told_settling = false;
+        emit_view(e, fx, EVENT_SETTLED)->index = nodes_get(&e->nodes, SELF)->place;
+    }
+}
+
+// --- Who is there --------------------------------------------------------------------------------
+
+// A Python node has no use for an index. The view's word is taken of those who are not known to
+// have left, and who were not heard since: a newcomer hears the others one by one, and whoever has
+// slept does not know who died meanwhile.
+static bool is_member(const struct node *node)
+{
+    if (node->member) {
+        return (node->ours || node->present || node->place > 0) && !node->denied;
+    }
+    return node->place > 0 && !node->was_member && !node->gone;
+}
+
+// Whether it changed what this node sees.
+static bool look_at(struct engine *e, node_id id)
+{
+    struct node *node = nodes_get(&e->nodes, id);
+    bool seen = id == SELF || is_member(node), changed = seen != node->seen;
+    if (changed) {
+        node->seen = seen;
+        e->roster.seen += seen ? 1 : UINT32_MAX;
+        e->roster.named += node->place == 0 ? 0 : seen ? 1 : UINT32_MAX;
+    }
+    return changed;
+}
+
+void roster_watch(struct engine *e, node_id id, struct effects *fx)
+{
+    if (look_at(e, id)) {
+        roster_doubt(e, fx);
+    }
+}
+
+static void take_place(struct engine *e, node_id id, uint32_t place)
+{
+    struct node *node = nodes_get(&e->nodes, id);
+    node->place = (uint16_t)place;
+    e->roster.ids[place - 1] = id;
+    e->roster.named += node->seen;
+}
+
+static void leave_place(struct engine *e, node_id id)
+{
+    struct node *node = nodes_get(&e->nodes, id);
+    e->roster.ids[node->place - 1] = NODE_ABSENT;
+    node->place = 0;
+    e->roster.named -= node->seen;
+}
+
+void roster_forget(struct engine *e, node_id id)
+{
+    struct node *node = nodes_get(&e->nodes, id);
+    if (node->place > 0) {
+        leave_place(e, id);
+    }
+    e->roster.seen -= node->seen;
+    node->seen = false;
+}
+
+// --- Views (S1, S2) ------------------------------------------------------------------------------
+
+static void leave_places(struct engine *e)
+{
+    for (uint32_t i = 0; i < e->roster.count; i++) {
+        node_id id = e->roster.ids[i];
+        if (id != NODE_ABSENT) {
+            leave_place(e, id);
+            look_at(e, id);
+        }
+    }
+}
+
+static void begin_view(struct engine *e, int64_t view, struct name by, size_t count)
+{
+    struct roster *roster = &e->roster;
+    leave_places(e);
+    roster->usable_ns = roster->view > 0 ? e->now_ns + lapse_ns(e) : e->now_ns;
+    roster->view = view;
+    roster->publisher_len = by.len;
+    memcpy(roster->publisher, by.text, by.len);
+    roster->count = (uint32_t)count;
+    roster->said = false;
+}
+
+// Negative: what the message has is lower than the present view.
+static int compare_view(const struct engine *e, const struct message *m)
+{
+    if (m->view != e->roster.view) {
+        return m->view < e->roster.view ? -1 : 1;
+    }
+    return name_compare(m->node, publisher(e));
+}
+
+static bool names_the_same(const struct engine *e, const struct members *members)
+{
+    const struct roster *roster = &e->roster;
+    bool same = members->count == roster->count;
+    for (uint32_t i = 0; i < roster->count && same; i++) {
+        same = roster->ids[i] != NODE_ABSENT &&
+               name_equal(nodes_name(&e->nodes, roster->ids[i]), members->names[i]);
+    }
+    return same;
+}
+
+static void deny_unnamed(struct engine *e)
+{
+    for (uint32_t rank = 0; rank < e->nodes.count; rank++) {
+        node_id id = e->nodes.order[rank];
+        nodes_get(&e->nodes, id)->denied = nodes_get(&e->nodes, id)->place == 0;
+        look_at(e, id);
+    }
+}
+
+// To be named by another is no sign of life: it keeps nobody from being forgotten.
+static void take_view(struct engine *e, const struct message *m)
+{
+    begin_view(e, m->view, m->node, m->members.count);
+    for (uint32_t i = 0; i < e->roster.count; i++) {
+        e->roster.ids[i] = NODE_ABSENT;
+    }
+    for (uint32_t i = 0; i < e->roster.count; i++) {
+        node_id id = nodes_find(&e->nodes, m->members.names[i]);
+        take_place(e, id == NODE_UNKNOWN ? intern(e, m->members.names[i]) : id, i + 1);
+    }
+    deny_unnamed(e);
+}
+
+// The holder tells its own at once; another when it is heard that the holder does not know of it.
+static void arm_answer(struct engine *e)
+{
+    int place = ring_find(&e->ring, SELF);
+    int64_t at_ns = e->now_ns + stagger_ns(e, place < 0 ? (int)e->ring.count : place);
+    int64_t again_ns = e->roster.sent_ns + 2 * e->params.gap_ns;
+    if (e->enabled && !holds_tag(e) && e->roster.answer_ns == NEVER) {
+        e->roster.answer_ns = at_ns > again_ns ? at_ns : again_ns;
+    }
+}
+
+// Who is left out by mistake says that it is there. The same number by the same publisher with
+// other members comes of one that began anew: what was heard last stands.
+void roster_heard(struct engine *e, const struct message *m, struct effects *fx)
+{
+    int order = compare_view(e, m);
+    if (!e->config.has_roster) {
+        return;
+    }
+    if (order != 0 || !names_the_same(e, &m->members)) {
+        emit_note(fx, order < 0 ? NOTE_VIEW_OTHER : NOTE_VIEW_NEW, m->node);
+        roster_doubt(e, fx);
+        if (order < 0) {
+            arm_answer(e);
+            return;
+        }
+        take_view(e, m);
+    }
+    e->roster.answer_ns = NEVER;
+    e->roster.said = true;
+    e->roster.said_settled = m->settled;
+    if (nodes_get(&e->nodes, SELF)->place == 0) {
+        join_introduce(e);
+    } else if (m->settled) {
+        have_index(e, fx);
+    }
+}
+
+static bool is_whole(const struct engine *e)
+{
+    uint32_t i = 0;
+    while (i < e->roster.count && e->roster.ids[i] != NODE_ABSENT) {
+        i++;
+    }
+    return i > 0 && i == e->roster.count;
+}
+
+static void insert_by_name(const struct engine *e, node_id *ids, uint32_t count, node_id id)
+{
+    struct name name = nodes_name(&e->nodes, id);
+    while (count > 0 && name_compare(nodes_name(&e->nodes, ids[count - 1]), name) > 0) {
+        ids[count] = ids[count - 1];
+        count--;
+    }
+    ids[count] = id;
+}
+
+// S1: those that the present view names in its order, without those who left; then the others.
+static uint32_t list_members(const struct engine *e, node_id ids[MEMBERS_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < e->roster.count; i++) {
+        node_id id = e->roster.ids[i];
+        if (id != NODE_ABSENT && nodes_get(&e->nodes, id)->seen) {
+            ids[count++] = id;
+        }
+    }
+    uint32_t kept = count;
+    for (uint32_t rank = 0; rank < e->nodes.count && count < e->roster.seen; rank++) {
+        node_id id = e->nodes.order[rank];
+        const struct node *node = nodes_get(&e->nodes, id);
+        if (node->seen && node->place == 0) {
+            insert_by_name(e, ids + kept, count - kept, id);
+            count++;
+        }
+    }
+    return count;
+}
+
+static size_t view_bytes(const struct engine *e, const node_id *ids, uint32_t count)
+{
+    size_t bytes = VIEW_BYTES + e->config.name.len;
+    for (uint32_t i = 0; i < count; i++) {
+        bytes += NAME_BYTES + nodes_get(&e->nodes, ids[i])->len;
+    }
+    return bytes;
+}
+
+// Whether there is a new view: it fits into a message.
+static bool make_view(struct engine *e, struct effects *fx)
+{
+    struct roster *roster = &e->roster;
+    node_id ids[MEMBERS_MAX];
+    uint32_t count = roster->seen <= MEMBERS_MAX ? list_members(e, ids) : 0;
+    bool fits = count > 0 && view_bytes(e, ids, count) <= e->config.view_max;
+    if (!fits && !roster->too_long) {
+        emit_note(fx, NOTE_VIEW_TOO_LONG, NAME_NONE);
+    }
+    roster->too_long = !fits;
+    if (!fits) {
+        return false;
+    }
+    begin_view(e, roster->view < VIEW_MAX ? roster->view + 1 : VIEW_MAX, e->config.name, count);
+    for (uint32_t i = 0; i < count; i++) {
+        take_place(e, ids[i], i + 1);
+        look_at(e, ids[i]);
+    }
+    roster_doubt(e, fx);
+    return true;
+}
+
+static void send_view(struct engine *e, bool settled, struct effects *fx)
+{
+    struct message *m = emit_send(e, fx, MESSAGE_VIEW);
+    m->node = publisher(e);
+    m->view = e->roster.view;
+    m->settled = settled;
+    m->members = name_members(e);
+    e->roster.sent_ns = e->now_ns;
+    e->roster.answer_ns = NEVER;
+}
+
+static void publish(struct engine *e, bool settled, struct effects *fx)
+{
+    struct roster *roster = &e->roster;
+    send_view(e, settled, fx);
+    if (!roster->said || settled != roster->said_settled) {
+        emit_view(e, fx, EVENT_ROSTER)->settled = settled;
+    }
+    roster->said = true;
+    roster->said_settled = settled;
+}
+
+// What an effect of this step quotes would be changed under its hands.
+static bool is_quoted(const struct effects *fx)
+{
+    bool quoted = false;
+    for (uint32_t i = 0; i < fx->count; i++) {
+        const struct effect *effect = &fx->items[i];
+        quoted |= effect->type == EFFECT_EVENT && effect->event.type == EVENT_SETTLED;
+    }
+    return quoted;
+}
+
+void roster_tagged(struct engine *e)
+{
+    e->roster.due_ns = e->config.has_roster ? e->now_ns : NEVER;
+}
+
+void roster_untagged(struct engine *e)
+{
+    e->roster.due_ns = NEVER;
+}
+
+// S2: for itself, or as another has said since.
+static bool is_settled(const struct engine *e)
+{
+    return e->roster.index_end_ns != NEVER || e->now_ns - e->roster.changed_ns >= settle_ns(e);
+}
+
+// One that was forgotten meanwhile cannot be named.
+void roster_answer_due(struct engine *e, struct effects *fx)
+{
+    if (e->now_ns < e->roster.answer_ns) {
+        return;
+    }
+    e->roster.answer_ns = NEVER;
+    if (e->enabled && is_whole(e)) {
+        send_view(e, false, fx);
+    }
+}
+
+// S2. Once more when it settles while this node is tagged, so that nobody waits for the next tag.
+void roster_due(struct engine *e, struct effects *fx)
+{
+    struct roster *roster = &e->roster;
+    if (e->now_ns < roster->due_ns || (!is_true(e) && is_quoted(fx))) {
+        return;
+    }
+    bool there_is_one = is_true(e) || make_view(e, fx);
+    roster->due_ns = NEVER;
+    if (!there_is_one) {
+        return;
+    }
+    bool settled = is_settled(e);
+    publish(e, settled, fx);
+    if (settled) {
+        have_index(e, fx);
+    } else {
+        roster->due_ns = roster->changed_ns + settle_ns(e);
+    }
+}
