@@ -138,6 +138,40 @@ static const char *set_value(struct options *options, const char *text)
     return group_fault(options, actor_config_set_value(options->group, text));
 }
 
+static const char *set_takeover(struct options *options, const char *text)
+{
+    static const struct {
+        const char *name;
+        enum actor_takeover takeover;
+    } known[] = {
+        {"at-once", ACTOR_TAKEOVER_AT_ONCE},
+        {"after-lease", ACTOR_TAKEOVER_AFTER_LEASE},
+        {"slot", ACTOR_TAKEOVER_SLOT},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(known[i].name, text) == 0) {
+            return group_fault(options,
+                               actor_config_set_takeover(options->group, known[i].takeover));
+        }
+    }
+    return "must be at-once, after-lease or slot";
+}
+
+static const char *set_tag(struct options *options, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL) {
+        return "must be KEY=TEXT";
+    }
+    char *key = strndup(text, (size_t)(equals - text));
+    if (key == NULL) {
+        return "no memory";
+    }
+    int error = actor_link_config_set_tag(options->link, key, equals + 1);
+    free(key);
+    return link_fault(options, error);
+}
+
 static const char *set_events(struct options *options, const char *text)
 {
     (void)text;
@@ -204,6 +238,11 @@ static const struct spec specs[] = {
      "what decides between two that speak at once: the higher; null: not ready (0)"},
     {"keepalive", '\0', "S", set_keepalive,
      "how long the link may be unproven while this node leads, 1 to 3600 s (5)"},
+    {"takeover", '\0', "WHEN", set_takeover,
+     "others follow a leader that is gone at-once, after-lease (one keepalive later),\n"
+     "or by slot, when its turn has ended (at-once)"},
+    {"tag", '\0', "KEY=TEXT", set_tag,
+     "something that this node tells of itself; up to 16 may be given"},
     {"events", '\0', NULL, set_events, "print each event as a line of JSON"},
     {"log", '\0', "LEVEL", set_log, "error, warning, notice, info or debug (notice)"},
     {"version", '\0', NULL, set_version, "print the version"},

@@ -14,8 +14,8 @@ from mqtt import Tap
 from processes import ACTORD, Broker, Event, Node
 from world import NAMED, TURN, World
 
-OPTIONS = """-n -g -t -p --cycle --gap --nodes --splits --hosts --value --keepalive --events --log
-             --version --help""".split()
+OPTIONS = """-n -g -t -p --cycle --gap --nodes --splits --hosts --value --keepalive --takeover
+             --tag --events --log --version --help""".split()
 BAD_OPTIONS = {  # and what the sentence about them has to name
     ("--gap", "5", "--cycle", "1"): "gap",
     ("--cycle", "soon"): "cycle",
@@ -29,6 +29,8 @@ BAD_OPTIONS = {  # and what the sentence about them has to name
     ("--value", "{"): "value",
     ("--value", '{"a": 1}'): "value",
     ("--keepalive", "0"): "keepalive",
+    ("--takeover", "soon"): "takeover",
+    ("--tag", "site"): "tag",
     ("-n", "a/b"): "name",
     ("-n", ""): "name",
     ("-g", "a+b"): "group",

@@ -96,6 +96,13 @@ static const char *const good[] = {
     "--keepalive 3600",
     "--settle 17",
     "--settle 604800",
+    "--takeover at-once",
+    "--takeover after-lease",
+    "--takeover slot",
+    "--tag site=north",
+    "--tag site=",
+    "--tag sum=1+1=2",
+    "--tag a=1 --tag b=2 --tag a=3",
     "--log error",
     "--log warning",
 };
@@ -147,6 +154,12 @@ static const struct {
     {"--settle 0", "--settle 0: settle must be above 0 and at most 604800 s"},
     {"--settle 604801", "--settle 604801: settle must be above 0"},
     {"--settle soon", "--settle soon: must be a number of seconds"},
+    {"--takeover", "--takeover: an argument is missing"},
+    {"--takeover never", "--takeover never: must be at-once, after-lease or slot"},
+    {"--takeover=", "--takeover : must be at-once, after-lease or slot"},
+    {"--tag site", "--tag site: must be KEY=TEXT"},
+    {"--tag =north", "--tag =north: a tag's key must be 1 to 64 bytes"},
+    {"--tag site=\1", "--tag site=\1: a tag's key must be 1 to 64 bytes and its text at most 256"},
     {"--log loud", "--log loud: must be error, warning, notice, info or debug"},
 };
 
@@ -175,6 +188,19 @@ START_TEST(too_many_groups_are_refused)
 }
 END_TEST
 
+START_TEST(too_many_tags_are_refused)
+{
+    struct options options;
+    char text[TEXT_MAX], line[TEXT_MAX];
+    for (int i = 0, used = 0; i < 17; i++) {
+        used += snprintf(line + used, sizeof line - (size_t)used, "--tag %d=x ", i);
+    }
+    ck_assert_int_eq(read_line(&options, text, line), -1);
+    ck_assert_str_eq(options.why, "--tag 16=x: a node has at most 16 tags");
+    options_free(&options);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("options");
@@ -186,6 +212,7 @@ int main(void)
     tcase_add_loop_test(tests, what_is_allowed_is_taken, 0, sizeof good / sizeof *good);
     tcase_add_loop_test(tests, what_is_wrong_is_said_with_the_option, 0, sizeof bad / sizeof *bad);
     tcase_add_test(tests, too_many_groups_are_refused);
+    tcase_add_test(tests, too_many_tags_are_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
