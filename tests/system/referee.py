@@ -21,8 +21,14 @@ KEYS = {
     "good-node": "nodes",
     "recover": "prio replace local remote",
     "slot": "slot leader ring full members",
+    "join": "member reason",
+    "leave": "member reason",
 }
-REASONS = "end handover disabled lease suspend link stop".split()
+REASONS = {
+    "untag": "end handover disabled lease suspend link stop".split(),
+    "join": "new returned".split(),
+    "leave": "left lost expired".split(),
+}
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -97,8 +103,8 @@ def check_shape(event: Event) -> None:
     check(RFC_3339.fullmatch(str(event["time"])), f"not RFC 3339 to the millisecond: {event.data}")
     missing = [key for key in KEYS.get(event.kind, "").split() if key not in event.data]
     check(not missing, f"an event without {' '.join(missing)}: {event.data}")
-    if event.kind == "untag":
-        check(event["reason"] in REASONS, f"an unknown reason: {event.data}")
+    if event.kind in REASONS:
+        check(event["reason"] in REASONS[event.kind], f"an unknown reason: {event.data}")
 
 
 def check_all(nodes: Iterable[Node], allowed: float) -> None:
