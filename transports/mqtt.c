@@ -24,6 +24,7 @@ enum {
     RETRY_LAST_MS = 1200,    // so that a node is back within 2 s of the broker's return
     RETRY_REFUSED_MS = 5000, // where somebody has to change a setting first
     STEADY_MS = 5000,        // a connection that lasted as long was a good one
+    KEEPALIVE_MIN_S = 2,     // the library looks once a second only, and brokers count whole ones
     SUBSCRIBE_MS = 10000,    // for the broker to confirm all subscriptions
     ORDERLY_MS = 1000,       // for it to confirm what was sent before a close
     CLEARING_MS = 200,       // or that this node is gone, at least
@@ -490,7 +491,9 @@ static struct mqtt_worker *start_worker(const struct actor_transport_config *con
 static int keepalive_in_s(int64_t keepalive_ns)
 {
     int64_t seconds = (keepalive_ns + second_ns - 1) / second_ns;
-    return seconds < 1 ? 1 : seconds > UINT16_MAX ? UINT16_MAX : (int)seconds;
+    return seconds < KEEPALIVE_MIN_S ? KEEPALIVE_MIN_S
+           : seconds > UINT16_MAX    ? UINT16_MAX
+                                     : (int)seconds;
 }
 
 static void on_closed_unopened(uv_handle_t *news)

@@ -125,7 +125,7 @@ static const struct conformance fixture = {
     .delivery_ms = 1000,
     .up_ms = 4000,
     .down_ms = 2000,
-    .frozen_ms = 5000,
+    .frozen_ms = 7000,
     .return_ms = 2500,
 };
 
