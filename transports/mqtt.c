@@ -141,6 +141,7 @@ static void host_proof(struct actor_transport *transport, int64_t sent_ns)
     if (transport->state != CLOSING && sent_ns > transport->proved_ns) {
         transport->proved_ns = sent_ns;
         transport->config.host_ops->proof(transport->config.host, sent_ns);
+        mqtt_presence_proved(transport->presence, sent_ns);
     }
 }
 
@@ -313,6 +314,9 @@ static void on_subscribed(struct actor_transport *transport, const struct mqtt_i
 static void on_published(struct actor_transport *transport, const struct mqtt_item *item)
 {
     char reason[REASON_MAX];
+    if (item->code == 0) {
+        mqtt_presence_published(transport->presence, item->text);
+    }
     if (item->code <= 0) {
         return;
     }
@@ -509,6 +513,22 @@ static void send_presence(void *context, const char *topic, const void *bytes, s
     hand_over_soon(transport);
 }
 
+// Ends a subscription that never was: the broker confirms it, and nobody else gets to know.
+static void prove(struct actor_transport *transport)
+{
+    if (transport->state == UP) {
+        char filter[REASON_MAX];
+        snprintf(filter, sizeof filter, "%s/@/prove", transport->config.prefix);
+        mqtt_worker_unsubscribe(transport->worker, filter);
+        hand_over_soon(transport);
+    }
+}
+
+static void prove_presence(void *context)
+{
+    prove(context);
+}
+
 static void on_unopened_part_closed(void *context)
 {
     struct actor_transport *transport = context;
@@ -531,7 +551,8 @@ static int open_transport(struct actor_transport **opened,
     }
     transport->news.data = transport;
     transport->config = *config;
-    transport->presence = mqtt_presence_new(&transport->config, send_presence, transport);
+    transport->presence =
+        mqtt_presence_new(&transport->config, send_presence, prove_presence, transport);
     if (transport->presence == NULL) {
         uv_close((uv_handle_t *)&transport->news, on_closed_unopened);
         return -ENOMEM;
@@ -630,17 +651,6 @@ static int send_packet(struct actor_transport *transport, const char *name, cons
         return -EINVAL;
     }
     return len > PACKET_MAX ? -EMSGSIZE : publish(transport, group->topic, bytes, len, false);
-}
-
-// Ends a subscription that never was: the broker confirms it, and nobody else gets to know.
-static void prove(struct actor_transport *transport)
-{
-    if (transport->state == UP) {
-        char filter[REASON_MAX];
-        snprintf(filter, sizeof filter, "%s/@/prove", transport->config.prefix);
-        mqtt_worker_unsubscribe(transport->worker, filter);
-        hand_over_soon(transport);
-    }
 }
 
 static int announce(struct actor_transport *transport, const char *about)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mqtt_presence.h"
 #include "asyncactor/actor.h"
+#include "mqtt_worker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@ enum {
     DOUBT_MS = 5000,      // until somebody asks those that nobody has confirmed,
     DOUBT_MORE_MS = 2000, // at a time of his own;
     ANSWER_MS = 500,      // those asked answer within this time,
-    VERDICT_MS = 3000,    // and are given up after this one
+    VERDICT_MS = 3000,    // and are given up after this one, if the broker confirms
+    PROMPT_MS = 500,      // within this one that nobody is cut off
     ABOUT_MAX = 4096,     // bytes
     DOUBTS_MAX = 4096,
     TOPIC_MAX = 512,
@@ -26,15 +28,25 @@ struct doubt {
     char name[];
 };
 
+// Of those in doubt: who asks must not be cut off meanwhile, and take the living for dead.
+enum stage {
+    WAITING,   // perhaps somebody else asks
+    ASKING,    // the broker has not confirmed the question
+    LISTENING, // for the answers
+    PROVING    // that nothing is under way that the broker had to tell
+};
+
 struct mqtt_presence {
     const struct actor_transport_config *config;
     mqtt_presence_send_fn *send;
+    mqtt_presence_prove_fn *prove;
     void *context;
     void (*closed)(void *context);
     uv_timer_t refresh, doubt, answer;
     int handles; // open ones
     bool is_up;
-    bool asked;           // those in doubt
+    enum stage stage;
+    int64_t prove_ns;     // when that began
     struct doubt *doubts; // kept presences that nobody has confirmed
     int doubt_count;
     char *about;              // NULL: nothing yet
@@ -87,6 +99,7 @@ void mqtt_presence_take_back(struct mqtt_presence *p)
     if (p->is_up && p->about != NULL) {
         p->send(p->context, p->topic, "", 0, true, 0);
     }
+    p->is_up = false; // not to be announced again, whoever asks
 }
 
 // --- The others ----------------------------------------------------------------------------------
@@ -149,19 +162,46 @@ static void give_verdict(struct mqtt_presence *p)
     }
 }
 
+static void ask(struct mqtt_presence *p)
+{
+    p->stage = ASKING;
+    p->send(p->context, p->question, "?", 1, false, 0);
+}
+
 static void on_doubt(uv_timer_t *timer)
 {
     struct mqtt_presence *p = timer->data;
     if (p->doubts == NULL) {
         return;
     }
-    if (p->asked) {
-        give_verdict(p);
+    if (p->stage == WAITING) {
+        ask(p);
+    } else {
+        p->stage = PROVING;
+        p->prove_ns = mqtt_now_ns();
+        p->prove(p->context);
+    }
+}
+
+void mqtt_presence_published(struct mqtt_presence *p, const char *topic)
+{
+    if (p->stage == ASKING && strcmp(topic, p->question) == 0) {
+        p->stage = LISTENING;
+        uv_timer_start(&p->doubt, on_doubt, VERDICT_MS, 0);
+    }
+}
+
+void mqtt_presence_proved(struct mqtt_presence *p, int64_t sent_ns)
+{
+    if (p->stage != PROVING || sent_ns < p->prove_ns) {
         return;
     }
-    p->asked = true;
-    p->send(p->context, p->question, "?", 1, false, 0);
-    uv_timer_start(timer, on_doubt, VERDICT_MS, 0);
+    if (mqtt_now_ns() - p->prove_ns < PROMPT_MS * INT64_C(1000000)) {
+        p->stage = WAITING;
+        give_verdict(p);
+    } else {
+        ask(p);
+    }
 }
 
 static void hear_peer(struct mqtt_presence *p, const char *name, const void *bytes, size_t len,
@@ -202,7 +242,8 @@ bool mqtt_presence_heard(struct mqtt_presence *p, const char *topic, const void 
 // --- From the start to the end -------------------------------------------------------------------
 
 struct mqtt_presence *mqtt_presence_new(const struct actor_transport_config *config,
-                                        mqtt_presence_send_fn *send, void *context)
+                                        mqtt_presence_send_fn *send, mqtt_presence_prove_fn *prove,
+                                        void *context)
 {
     struct mqtt_presence *p = calloc(1, sizeof *p);
     if (p == NULL) {
@@ -210,6 +251,7 @@ struct mqtt_presence *mqtt_presence_new(const struct actor_transport_config *con
     }
     p->config = config;
     p->send = send;
+    p->prove = prove;
     p->context = context;
     snprintf(p->question, sizeof p->question, "%s/@/", config->prefix);
     snprintf(p->all, sizeof p->all, "%s/@/+", config->prefix);
@@ -265,7 +307,8 @@ void mqtt_presence_up(struct mqtt_presence *p)
 
 void mqtt_presence_down(struct mqtt_presence *p)
 {
-    p->is_up = p->asked = false;
+    p->is_up = false;
+    p->stage = WAITING;
     uv_timer_stop(&p->refresh);
     uv_timer_stop(&p->doubt);
     uv_timer_stop(&p->answer);

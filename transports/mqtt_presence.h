@@ -14,9 +14,13 @@ struct mqtt_presence;
 typedef void mqtt_presence_send_fn(void *context, const char *topic, const void *bytes, size_t len,
                                    bool retain, unsigned expiry_s);
 
-// NULL without memory. The configuration is borrowed; `context` is that of `send` and `closed`.
+// Asks the broker for a confirmation, while up; mqtt_presence_proved() tells of it.
+typedef void mqtt_presence_prove_fn(void *context);
+
+// NULL without memory. The configuration is borrowed; `context` is that of all the functions.
 struct mqtt_presence *mqtt_presence_new(const struct actor_transport_config *config,
-                                        mqtt_presence_send_fn *send, void *context);
+                                        mqtt_presence_send_fn *send, mqtt_presence_prove_fn *prove,
+                                        void *context);
 // Frees it, and then calls closed().
 void mqtt_presence_close(struct mqtt_presence *presence, void (*closed)(void *context));
 
@@ -30,6 +34,11 @@ int mqtt_presence_announce(struct mqtt_presence *presence, const char *about);
 void mqtt_presence_up(struct mqtt_presence *presence);
 void mqtt_presence_down(struct mqtt_presence *presence);
 void mqtt_presence_take_back(struct mqtt_presence *presence); // while up: this node leaves
+
+// The broker has taken what was published there.
+void mqtt_presence_published(struct mqtt_presence *presence, const char *topic);
+// It has confirmed what was sent then (CLOCK_BOOTTIME).
+void mqtt_presence_proved(struct mqtt_presence *presence, int64_t sent_ns);
 
 // Whether the topic is one of these; then that has been dealt with. `kept`: by the broker.
 bool mqtt_presence_heard(struct mqtt_presence *presence, const char *topic, const void *bytes,
