@@ -140,6 +140,19 @@ static void on_log(void *context, int level, const char *line)
     }
 }
 
+static void on_peer(void *context, const char *group, const struct actor_transport_peer *peer)
+{
+    struct host *host = check_open(context);
+    char line[1024];
+    const char *about = peer->about != NULL ? peer->about : "";
+    snprintf(line, sizeof line, "%c%s%s%s %s", peer->here ? '+' : '-', group != NULL ? group : "",
+             group != NULL ? "/" : "", peer->name, about);
+    append_line(host->peers, sizeof host->peers, line);
+    if (host->in_peer != NULL) {
+        host->in_peer(host);
+    }
+}
+
 static const struct actor_transport_host_ops host_ops = {
     .up = on_up,
     .down = on_down,
@@ -148,6 +161,7 @@ static const struct actor_transport_host_ops host_ops = {
     .overrun = on_overrun,
     .closed = on_closed,
     .log = on_log,
+    .peer = on_peer,
 };
 
 // --- Its calls ---------------------------------------------------------------------------------

@@ -41,11 +41,13 @@ struct host {
     char reason[512];         // why it is down
     char reasons[2048];       // each in a line of its own
     char logs[4096];          // as the reasons
+    char peers[4096];         // as well: "+GROUP/NAME ABOUT" who is here, "-" who is gone
     // What it does when it is told; NULL: nothing.
     void (*in_up)(struct host *host);
     void (*in_down)(struct host *host);
     void (*in_message)(struct host *host, const char *group, const void *bytes, size_t len);
     void (*in_log)(struct host *host, const char *line);
+    void (*in_peer)(struct host *host);
     void *data; // of the test
 };
 
