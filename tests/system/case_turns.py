@@ -155,6 +155,6 @@ def topics(world: World) -> None:
     check_group_topic(world, tap, first, last)
     check_leader_topic(world)
     known = {"actor/g", "actor/g/@", "actor/g/event", "actor/g/leader", "actor/g/roster",
-             "actor/@"} | {f"actor/{of}/{node.name}" for node in nodes for of in ("g/event", "@")}
+             "actor/@/"} | {f"actor/{of}/{node.name}" for node in nodes for of in ("g/event", "@")}
     strange = {heard.topic for heard in tap.heard} - known
     check(not strange, f"something is published on {' '.join(strange)}")
