@@ -150,6 +150,8 @@ class Node(Process):
         self.events: list[Event] = []
         self.log: list[str] = []
         self.told = told
+        self.lease = float("inf")  # L1, where a case is about it
+        self.freezes: list[float] = []
         self.started_at = now()
         self.process = subprocess.Popen(
             command, stdin=stdin, stdout=stdout or subprocess.PIPE,
@@ -159,6 +161,10 @@ class Node(Process):
             self.readers.append(threading.Thread(target=self.read_events, daemon=True))
         for reader in self.readers:
             reader.start()
+
+    def freeze(self) -> float:
+        self.freezes.append(super().freeze())
+        return self.freezes[-1]
 
     def command(self, **method: Any) -> None:
         """To one that reads commands: the name of a method, and its argument."""

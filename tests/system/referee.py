@@ -46,6 +46,12 @@ class Term:
         return f"{self.node.name} ({self.start:.3f} to {self.end:.3f})"
 
 
+def fenced_at(term: Term) -> float:
+    """When a holder that was frozen would have given up, by its lease: it was not proven since."""
+    return min((at + term.node.lease for at in term.node.freezes if at > term.start),
+               default=term.until)
+
+
 def terms_of(node: Node, group: str) -> Iterator[Term]:
     """I5: a tag is followed by exactly one of untag or detag before the next tag."""
     term = None
@@ -61,6 +67,8 @@ def terms_of(node: Node, group: str) -> Iterator[Term]:
                 term.until = event["until"]
                 continue
             term.end, term.how = min(event.mono, term.until), event["reason"] or event.kind
+            if term.how in ("suspend", "lease"):
+                term.end = min(term.end, fenced_at(term))
             yield term
             term = None
     if term is not None:
@@ -96,6 +104,18 @@ def check_one_holder(nodes: Iterable[Node], allowed: float) -> None:
         check(overlap <= allowed, f"two are tagged for {overlap * 1000:.1f} ms: {before} and {term}")
 
 
+def check_members(node: Node, group: str) -> None:
+    """H9: who is told to join was not there, and who is told to leave was."""
+    here: dict[str, bool] = {}  # those that ever were
+    for event in list(node.events):
+        if event.group == group and event.kind in ("join", "leave"):
+            member, joins = event["member"], event.kind == "join"
+            check(here.get(member, False) != joins, f"not so before: {event.data}")
+            check(not joins or (event["reason"] == "new") == (member not in here),
+                  f"the wrong reason: {event.data}")
+            here[member] = joins
+
+
 def check_shape(event: Event) -> None:
     """What programs that read events rely on."""
     check(event.kind != "no event", f"{event.node.name} prints what is no event: {event.data}")
@@ -113,4 +133,6 @@ def check_all(nodes: Iterable[Node], allowed: float) -> None:
     for node in nodes:
         for event in list(node.events):
             check_shape(event)
+        for group in {event.group for event in list(node.events)}:
+            check_members(node, group)
     check_one_holder(nodes, allowed)

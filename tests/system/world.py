@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a case works with: a broker or a bus, nodes and taps on it, and waiting for what they do."""
 import collections
+import concurrent.futures
 import contextlib
 import dataclasses
 import pathlib
@@ -47,6 +48,7 @@ class World:
     """Everything in it ends with it. Threads that read tell it of news, for those that wait."""
 
     def __init__(self, name: str, timing: Timing = QUICK) -> None:
+        self.name = name
         self.timing = timing
         self.stack = contextlib.ExitStack()
         self.dir = pathlib.Path(self.stack.enter_context(
@@ -65,6 +67,13 @@ class World:
 
     def close(self) -> None:
         self.stack.close()
+
+    def inner(self) -> "World":
+        """One for a group of its own, which ends with this one at the latest."""
+        world = World(self.name, self.timing)
+        world.start = self.start
+        self.stack.callback(world.close)
+        return world
 
     def note(self, fact: str) -> None:
         """A figure to be shown with the result."""
@@ -210,3 +219,14 @@ def judge(world: World, case: Callable[[World], None]) -> None:
         referee.check_all(world.nodes, world.overlap_allowed)
     finally:
         world.close()
+
+
+def side_by_side(world: World, count: int, part: Callable[[World], None]) -> None:
+    """The same in so many worlds at once, each judged by itself; one that fails speaks for all."""
+    worlds = [world.inner() for _ in range(count)]
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        judged = [pool.submit(judge, inner, part) for inner in worlds]
+    for inner, one in zip(worlds, judged):
+        if one.exception() is not None:
+            world.trace = inner.trace
+            one.result()
