@@ -285,6 +285,14 @@ void host_prove(struct host *host)
     end_call(host, start);
 }
 
+int host_announce(struct host *host, const char *about)
+{
+    int64_t start_ns = begin_call(host);
+    int result = host->ops->announce(host->transport, about);
+    end_call(host, start_ns);
+    return result;
+}
+
 void host_close(struct host *host, bool orderly)
 {
     struct actor_transport *transport = host->transport;

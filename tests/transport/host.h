@@ -69,6 +69,7 @@ int host_send(struct host *host, const char *group, const void *bytes, size_t le
 void host_say(struct host *host, const char *group, const char *text); // a send() that must work
 int host_publish(struct host *host, const char *topic, const char *text, bool retain);
 void host_prove(struct host *host);
+int host_announce(struct host *host, const char *about);
 // Does nothing the second time.
 void host_close(struct host *host, bool orderly);
 // Closes it, waits until that is complete, and sees that nothing is left in the loop.
