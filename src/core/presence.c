@@ -113,9 +113,6 @@ void presence_heard(struct engine *e, node_id id, const struct message *m, struc
         node->incarnation = m->nonce;
     }
     come_back(e, id, fx);
-    if (m->type == MESSAGE_INIT && ring_at(&e->ring, 0) == id) {
-        handover_start(e, true, fx); // it began anew
-    }
 }
 
 // It has said good-bye. What an earlier process of its name said has come late.

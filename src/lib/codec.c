@@ -695,7 +695,7 @@ static void find_more_keys(const struct message *m, enum key more[MORE_KEYS_MAX 
         enum key key;
         bool is_there;
     } keys[MORE_KEYS_MAX] = {
-        {KEY_OVERRIDE, needs_override(&m->params)},
+        {KEY_OVERRIDE, m->type == MESSAGE_VERS && needs_override(&m->params)},
         {KEY_NONCE, m->nonce != 0},
         {KEY_READY, m->unready},
         {KEY_LEFT, m->left},

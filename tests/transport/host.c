@@ -287,9 +287,9 @@ void host_prove(struct host *host)
 
 int host_announce(struct host *host, const char *about)
 {
-    int64_t start_ns = begin_call(host);
+    struct start start = begin_call(host);
     int result = host->ops->announce(host->transport, about);
-    end_call(host, start_ns);
+    end_call(host, start);
     return result;
 }
 

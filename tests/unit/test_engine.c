@@ -795,6 +795,7 @@ enum { SEEDS = 40 };
 
 START_TEST(i7_no_sequence_of_inputs_breaks_the_promises_of_the_door)
 {
+    memset(any.members, 0, sizeof any.members);
     any.random = (uint64_t)_i;
     any.up = any.tagged = any.leaves = false;
     any.enabled = any.has_value = true;
