@@ -92,8 +92,8 @@ void members_show(struct members *m, const char *about, mode_t mode)
 
 void members_hide(struct members *m)
 {
-    char path[PATH_MAX];
     if (m->about_fd >= 0) {
+        char path[PATH_MAX];
         about_path(m, "", m->own, path);
         unlink(path);
         close(m->about_fd);
