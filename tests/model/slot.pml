@@ -136,6 +136,7 @@ hidden byte sender, shared; /* shared: where my head stands in h */
 hidden byte place, count, found, skipped, fades, was_on, stagger, by, prior, c, j, k;
 hidden byte sure;    /* E1: in the turn that ends it is known whom all expected */
 hidden byte goes_on; /* the turn that begins comes after one of the same node's own */
+hidden byte young;   /* there was not the time for all the turns that are followed (R6) */
 hidden byte came;    /* to COMES_TO */
 hidden Ring rest;
 
@@ -487,7 +488,12 @@ inline give_up(i) /* untag by hand-over, or detag */
 #define BY_LONE(i) (IS_LONE != n[i].lone && BROKEN != NO_LONE) /* P1: that settles it */
 #define BETTER(i) \
     ((BY_LONE(i) -> n[i].lone : h.id[0] < HEAD(i)) && !(BROKEN == OWN_IS_BETTER && HEAD(i) == i))
-#define CROSSED(i) (h.id[1] == HEAD(i) && n[i].by_beacon && n[i].age < OVER)
+#define FOLLOWS_THE_SAME(i) \
+    (h.id[0] == n[i].ring.id[1] -> n[i].before.id[1] != HEAD(i) : AT(h, 2) == n[i].ring.id[1])
+#define EARLY(i) /* H5: it may have been told that the head is gone */ \
+    ((type == BEACON && n[i].age >= 2 * GAP) || \
+        (n[i].age >= GAP && !n[i].again && FOLLOWS_THE_SAME(i)))
+#define CROSSED(i) (h.id[1] == HEAD(i) && n[i].by_beacon && n[i].age < OVER && !EARLY(i))
 #define IS_R2(i) (h.id[1] == HEAD(i) && !CROSSED(i))
 #define IS_WILLING(i) \
     (HEAD(i) == i && !PENDS(i) && type == BEACON && \
@@ -597,12 +603,13 @@ inline change_ring(i)
     :: REPLACES_HEAD -> replace_head(i)
     :: else ->
         shared = (verdict == MISSED -> shared : 1);
+        young = n[i].by_beacon && n[i].age < shared * OVER;
         do
         :: shared > 0 ->
             shared--;
             by = h.id[shared];
             prior = AT(h, shared + 1);
-            follow(i, by, prior, shared)
+            follow(i, by, prior, (young && shared > 0 -> shared - 1 : shared))
         :: else -> break
         od
     fi
@@ -680,6 +687,9 @@ inline hear_init(i) /* J1: the newcomer is told of the ring */
 #define CROSSED_MINE (type == BEACON && HEAD(node) == node && CROSSED(node))
 #define CROSSED_ANOTHERS (type == BEACON && HEAD(node) != node && CROSSED(node))
 #define HIST_CROSSED (type == HIST && CROSSED(node))
+#define TAKEN_FOR_EARLY \
+    (h.id[1] == HEAD(node) && n[node].by_beacon && n[node].age < OVER && EARLY(node))
+#define MISSED_YOUNG (verdict == MISSED && n[node].by_beacon && n[node].age < shared * OVER)
 #define LONE_AFTER_TURN (type == BEACON && n[node].age >= OVER && BEGINS_ALONE(node))
 #define BETTER_BUT_LONE \
     (type == BEACON && n[node].phase == RUNNING && IS_LONE && !n[node].lone && h.id[0] < HEAD(node))
