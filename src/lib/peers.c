@@ -11,10 +11,12 @@
 // What strangers can make us keep.
 enum { PEERS_MAX = 4096 };
 
-// In what is known of a node: after which down it was told.
-#define LINK_KEY "\x01link"
+// In what is known of a node: after which down it was told (-1: it is in doubt), and whether
+// another process of its name was told of before, and not that it is gone.
+#define LINK_KEY "\001link"
+#define TWICE_KEY "\001twice"
 
-// By then whoever is there has been told of, after a link has come up.
+// By then whoever is there has been told of, after a link has come up or there was doubt.
 enum { TOLD_WITHIN_MS = 5000 };
 
 // --- What this one announces -------------------------------------------------------------------
@@ -38,6 +40,19 @@ static json_t *groups_of(const struct actor_link *link)
     return list;
 }
 
+static void tell_fault(const struct actor_link *link, const char *text, int error)
+{
+    if (error == -EMSGSIZE) {
+        link_log(
+            link, ACTOR_LOG_WARNING,
+            "this node cannot be announced: its groups, addresses and tags take %zu bytes, and "
+            "4096 are allowed",
+            strlen(text));
+    } else if (error != 0) {
+        link_log(link, ACTOR_LOG_WARNING, "this node cannot be announced: %s", strerror(-error));
+    }
+}
+
 void peers_announce(struct actor_link *link)
 {
     if (link->ops->announce == NULL || link->state == LINK_CLOSING || link->state == LINK_CLOSED) {
@@ -51,9 +66,7 @@ void peers_announce(struct actor_link *link)
     bool same =
         text != NULL && link->peers.announced != NULL && strcmp(text, link->peers.announced) == 0;
     int error = text == NULL ? -ENOMEM : same ? 0 : link->ops->announce(link->transport, text);
-    if (error != 0) {
-        link_log(link, ACTOR_LOG_WARNING, "this node cannot be announced: %s", strerror(-error));
-    }
+    tell_fault(link, text, error);
     free(link->peers.announced);
     link->peers.announced = text;
 }
@@ -92,12 +105,19 @@ static void hint(struct actor *actor, const char *name, uint64_t incarnation, bo
 }
 
 // A node that has left a group stays in the others.
-static void hint_all(struct actor_link *link, const char *name, const json_t *about, bool here)
+static void hint_here(struct actor_link *link, const char *name, const json_t *about)
 {
     for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
-        if (!here || takes_part(about, actor_group(actor))) {
-            hint(actor, name, incarnation_of(about), here);
+        if (takes_part(about, actor_group(actor))) {
+            hint(actor, name, incarnation_of(about), true);
         }
+    }
+}
+
+static void hint_gone(struct actor_link *link, const char *name, uint64_t incarnation)
+{
+    for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
+        hint(actor, name, incarnation, false);
     }
 }
 
@@ -113,10 +133,65 @@ static void hint_one(struct actor_link *link, const char *group,
 
 static void forget(struct actor_link *link, const char *name)
 {
-    json_t *about = json_incref(json_object_get(link->peers.known, name));
+    uint64_t incarnation = incarnation_of(json_object_get(link->peers.known, name));
     json_object_del(link->peers.known, name);
-    hint_all(link, name, about, false);
-    json_decref(about);
+    hint_gone(link, name, incarnation);
+}
+
+static bool was_told(const struct actor_link *link, const json_t *about)
+{
+    return json_integer_value(json_object_get(about, LINK_KEY)) == (json_int_t)link->peers.downs;
+}
+
+static const char *find_untold(const struct actor_link *link)
+{
+    const char *name;
+    json_t *about;
+    json_object_foreach(link->peers.known, name, about)
+    {
+        if (!was_told(link, about)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+static void on_told(uv_timer_t *timer)
+{
+    struct actor_link *link = timer->data;
+    char name[NAME_MAX_BYTES + 1];
+    const char *untold;
+    while ((untold = find_untold(link)) != NULL) {
+        snprintf(name, sizeof name, "%s", untold); // it goes with its entry
+        forget(link, name);
+    }
+    link_settle(link);
+}
+
+// H2: who tells that a node is gone may not tell which process. If there is another of its name,
+// that one says so again.
+static void forget_or_doubt(struct actor_link *link, const char *name)
+{
+    json_t *about = json_object_get(link->peers.known, name);
+    if (!json_is_true(json_object_get(about, TWICE_KEY))) {
+        forget(link, name);
+        return;
+    }
+    json_object_set_new(about, LINK_KEY, json_integer(-1));
+    if (!uv_is_active((uv_handle_t *)&link->peers.timer)) {
+        uv_timer_start(&link->peers.timer, on_told, TOLD_WITHIN_MS, 0);
+    }
+}
+
+// What went while this link was down was told then, or never.
+static bool is_twice(const struct actor_link *link, const json_t *old, const json_t *new)
+{
+    uint64_t before = incarnation_of(old), now = incarnation_of(new);
+    if (old == NULL || !was_told(link, old)) {
+        return false;
+    }
+    return (before != 0 && now != 0 && before != now) ||
+           json_is_true(json_object_get(old, TWICE_KEY));
 }
 
 // A new reference; NULL: it is no JSON object, or there are too many.
@@ -124,12 +199,14 @@ static json_t *read_about(const struct actor_link *link, const char *name, const
 {
     json_error_t error;
     json_t *about = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-    bool is_known = json_object_get(link->peers.known, name) != NULL;
-    if (!json_is_object(about) || (!is_known && json_object_size(link->peers.known) >= PEERS_MAX)) {
+    const json_t *old = json_object_get(link->peers.known, name);
+    if (!json_is_object(about) ||
+        (old == NULL && json_object_size(link->peers.known) >= PEERS_MAX)) {
         json_decref(about);
         return NULL;
     }
     json_object_set_new(about, LINK_KEY, json_integer((json_int_t)link->peers.downs));
+    json_object_set_new(about, TWICE_KEY, json_boolean(is_twice(link, old, about)));
     return about;
 }
 
@@ -138,7 +215,7 @@ static void remember(struct actor_link *link, const char *name, const char *text
     json_t *about = read_about(link, name, text);
     if (about != NULL) {
         json_object_set(link->peers.known, name, about);
-        hint_all(link, name, about, true);
+        hint_here(link, name, about);
         json_decref(about);
     }
 }
@@ -166,7 +243,7 @@ void peers_told(struct actor_link *link, const char *group, const struct actor_t
         keep_about(link, peer);
         hint_one(link, group, peer);
     } else if (!peer->here) {
-        forget(link, peer->name);
+        forget_or_doubt(link, peer->name);
     } else if (peer->about != NULL) {
         remember(link, peer->name, peer->about);
     }
@@ -188,6 +265,7 @@ int actor_peer_about(const struct actor_link *link, const char *node, char *json
 {
     json_t *about = json_deep_copy(json_object_get(link->peers.known, node));
     json_object_del(about, LINK_KEY);
+    json_object_del(about, TWICE_KEY);
     char *text = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
     size_t len = text != NULL ? strlen(text) : size;
     if (len < size) {
@@ -199,31 +277,6 @@ int actor_peer_about(const struct actor_link *link, const char *node, char *json
 }
 
 // --- A link that comes back ----------------------------------------------------------------------
-
-static const char *find_untold(const struct actor_link *link)
-{
-    const char *name;
-    json_t *about;
-    json_object_foreach(link->peers.known, name, about)
-    {
-        if (json_integer_value(json_object_get(about, LINK_KEY)) != (json_int_t)link->peers.downs) {
-            return name;
-        }
-    }
-    return NULL;
-}
-
-static void on_told(uv_timer_t *timer)
-{
-    struct actor_link *link = timer->data;
-    char name[NAME_MAX_BYTES + 1];
-    const char *untold;
-    while ((untold = find_untold(link)) != NULL) {
-        snprintf(name, sizeof name, "%s", untold); // it goes with its entry
-        forget(link, name);
-    }
-    link_settle(link);
-}
 
 void peers_link_up(struct actor_link *link)
 {

@@ -12,6 +12,7 @@ from world import World
 TOPIC = "actor/@/"
 SETTLED = 5 + 2 + 3 + 1  # s after a link has come up: nobody asks for others any longer
 FORGOTTEN_MAX = 12.0  # s after it: who has died unseen is missed
+MISSED_MAX = 1.5 * 2 + 7  # s until mosquitto misses one that is silent, with the least keepalive
 
 PERSISTENT = ["persistence true", "autosave_on_changes true", "autosave_interval 1"]
 
@@ -83,6 +84,26 @@ def members(world: World) -> None:
 def members_local(world: World) -> None:
     """The same on the local bus."""
     come_and_go(world)
+
+
+@case(seconds=20)
+def restarted_beside_frozen(world: World) -> None:
+    """A node is frozen, and started again elsewhere: when the broker finds the old connection dead,
+    nobody takes the new one for lost; when that one dies, all do."""
+    world.start_broker()
+    nodes = world.group("abc", "--keepalive", "1")
+    world.await_all_tagged(nodes)
+    world.await_event("tag", 5 * world.timing.turn_max, after=now(), node=nodes[1])
+    frozen = nodes[0].freeze()
+    again = world.node("a", "--keepalive", "1")
+    world.await_all_tagged([again], after=frozen)
+    wait_until(frozen + MISSED_MAX)
+    log = world.broker.log.read_text()
+    check("exceeded timeout" in log, "the broker has not missed the old one")
+    check_said(world, nodes[1:], "a", frozen)
+    killed = again.kill()
+    told = await_said(world, nodes[1:], "leave", "lost", "a", killed)
+    check(told - killed < 0.5, f"{told - killed:.2f} s until it was lost")
 
 
 # --- What the broker keeps ---------------------------------------------------------------------
