@@ -1,37 +1,41 @@
 # SPDX-License-Identifier: MIT
 """What happens to groups of both kinds: holders die, parameters change."""
 import signal
-from typing import Callable
+from typing import Any
 
 from cases import case
 from clock import check
-from mixed import Mixed
+from mixed import Mixed, python_ring
 from processes import Event, Node
 from world import TURN, World
 
 
-# --- A holder dies -----------------------------------------------------------------------------
+# --- A holder ends its turn --------------------------------------------------------------------
+
+
+def fresh_tag(world: World, kind: list[Node]) -> Event:
+    """The next that begins from now on."""
+    begun = [event.mono for event in world.events(TURN)][-1]
+    return world.wait(f"tag of one of {' '.join(node.name for node in kind)}",
+                      20 * world.timing.turn_max, lambda: next(
+                          (tag for tag in world.events("tag", begun) if tag.node in kind), None))
+
+
+def await_following(world: World, mixed: Mixed, holder: Node, at: float) -> Event:
+    """The next tag comes as after any death, and then all others have turns."""
+    following = world.await_event("tag", world.timing.rescue_max, after=at, but=holder)
+    took = following.mono - at
+    world.note(f"{following.node.name} leads {took:.2f} s later")
+    check(took <= world.timing.rescue_max, f"the next tag came {took:.2f} s later")
+    mixed.await_all_tagged([node for node in mixed.nodes if node is not holder], after=at)
+    mixed.check_wire()
+    return following
 
 
 def kill_holder(world: World, mixed: Mixed, kind: list[Node]) -> None:
-    """While it is tagged; the next tag comes as after any death, and then all others have turns."""
     mixed.await_all_tagged()
-    tag = world.wait(f"tag of one of {' '.join(node.name for node in kind)}",
-                     20 * world.timing.turn_max, fresh_tag(world, kind))
-    killed = tag.node.kill()
-    following = world.await_event("tag", world.timing.rescue_max, after=killed, but=tag.node)
-    took = following.mono - killed
-    world.note(f"{following.node.name} leads {took:.2f} s later")
-    check(took <= world.timing.rescue_max, f"the next tag came {took:.2f} s later")
-    others = [node for node in mixed.nodes if node is not tag.node]
-    mixed.await_all_tagged(others, after=killed)
-    mixed.check_wire()
-
-
-def fresh_tag(world: World, kind: list[Node]) -> Callable[[], Event]:
-    """The next that begins from now on."""
-    begun = [event.mono for event in world.events(TURN)][-1]
-    return lambda: next((tag for tag in world.events("tag", begun) if tag.node in kind), None)
+    holder = fresh_tag(world, kind).node
+    await_following(world, mixed, holder, holder.kill())
 
 
 @case(seconds=35)
@@ -48,6 +52,45 @@ def holder_of_ours_killed(world: World) -> None:
     mixed = Mixed(world)
     mixed.both(3, 3)
     kill_holder(world, mixed, mixed.ours)
+
+
+def check_said(mixed: Mixed, node: Node, key: str, value: Any) -> None:
+    """That it was on the wire, so that Python nodes have heard it."""
+    messages = [heard.decoded() for heard in mixed.tap.on(mixed.topic)]
+    check(any(message.get("node") == node.name and message.get(key) == value
+              for message in messages), f"{node.name} has not said {key}: {value}")
+
+
+@case(seconds=35)
+def holder_of_ours_ends(world: World) -> None:
+    """One of ours says good-bye while it is tagged: Python nodes live on, and follow who takes over."""
+    mixed = Mixed(world)
+    mixed.both(3, 3)
+    mixed.await_all_tagged()
+    holder = fresh_tag(world, mixed.ours).node
+    await_following(world, mixed, holder, holder.terminate())
+    check_said(mixed, holder, "left", True)
+
+
+@case(seconds=45)
+def ours_hands_over(world: World) -> None:
+    """One of ours hands its turn to another of ours by name, and then to a Python node, which does
+    not understand that: others follow all the same."""
+    mixed = Mixed(world)
+    for name in ("p0", "p1"):
+        mixed.python(name, 0, *python_ring(4))
+    mixed.await_started(mixed.pythons)
+    holder = mixed.member("c0", 4)
+    mixed.member("c1", 4)
+    mixed.await_all_tagged()
+    for heir in ("c1", "p0"):
+        tag = fresh_tag(world, [holder])
+        holder.command(hand_over=heir)
+        end = world.await_event("untag", 1, after=tag.mono, node=holder)
+        check(end["reason"] == "handover", f"it ends by {end.data}")
+        following = await_following(world, mixed, holder, end.mono)
+        check(heir != "c1" or following.node.name == "c1", f"{following.node.name} was not meant")
+        check_said(mixed, holder, "heir", heir)
 
 
 # --- Parameters --------------------------------------------------------------------------------

@@ -13,13 +13,15 @@ INIT = {"node": "c", "t": "init"}
 VERS = {"node": "c", "version": 0, "cycle": 1.0, "gap": 0.15, "nodes": 5, "splits": 4,
         "n_hosts": 10, "force_in": False, "nonce": 7, "t": "vers"}
 GOOD: list[Any] = [INIT, VERS, PING, HIST, {**PING, "value": None},
-                   {**VERS, "cycle": 0.5, "override": True}, {**VERS, "ready": False}]
+                   {**VERS, "cycle": 0.5, "override": True}, {**VERS, "ready": False},
+                   {**VERS, "ready": False, "left": True}, {**VERS, "heir": "p"}]
 BAD: list[Any] = [
     5, {"t": "pong"}, {"nonce": 7, **INIT}, {"until": 3, **PING}, {"node": "c", **HIST},
     {"t": "ping", "node": "c", "value": 0, "history": ["c"]}, {**PING, "value": "high"},
     {**PING, "value": True}, {**PING, "history": []}, {**PING, "history": ["p", "c"]},
     {**PING, "history": ["c", "p", "c"]}, {**PING, "history": ["c", 5]}, {**VERS, "cycle": 0.5},
     {**VERS, "gap": 0.05}, {**VERS, "gap": 0.4}, {**VERS, "version": "0"}, {"more": 1, **VERS},
+    {"left": True, **PING}, {"heir": "p", **HIST}, {"incarnation": 7, **INIT},
 ]
 
 

@@ -85,14 +85,17 @@ static int disable(json_t *ignored)
     return actor_disable(actor);
 }
 
+static int hand_over(json_t *name)
+{
+    return json_is_string(name) ? actor_hand_over(actor, json_string_value(name)) : ACTOR_EINVAL;
+}
+
 static const struct {
     const char *name;
     int (*obey)(json_t *argument);
 } commands[] = {
-    {"set_value", set_value},
-    {"enable", enable},
-    {"disable", disable},
-    {"update_config", update_config},
+    {"set_value", set_value},         {"enable", enable},       {"disable", disable},
+    {"update_config", update_config}, {"hand_over", hand_over},
 };
 
 static void obey(const char *text)
