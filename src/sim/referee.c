@@ -440,10 +440,17 @@ static void check_turns(struct referee *r, const struct island *island)
 
 // --- I6: giving up in time -----------------------------------------------------------------------
 
+// Whether it is running, and has done so before this instant.
+static bool is_awake(const struct referee *r, int node)
+{
+    int64_t counts_ns = r->seats[node].counts_ns;
+    return counts_ns != NEVER && r->now_ns > counts_ns - answer_ns(r);
+}
+
 static void check_lease(struct referee *r, int node)
 {
     const struct seat *seat = &r->seats[node];
-    if (r->config.lease_ns > 0 && seat->cut_ns != NEVER && !world_is_frozen(r->world, node) &&
+    if (r->config.lease_ns > 0 && seat->cut_ns != NEVER && is_awake(r, node) &&
         seat->until_ns > r->now_ns && r->now_ns - seat->cut_ns > r->config.lease_ns + spare_ns(r)) {
         blame(r, INVARIANT_I6, "%s is tagged, and its link has long been cut", name_at(r, node));
         r->seats[node].until_ns = r->now_ns;

@@ -399,7 +399,7 @@ struct weather {
 #define RARE 0.008
 
 static const struct weather weathers[] = {
-    {.name = "latencies", .deeds = DEED_START},
+    {.name = "latencies", .deeds = DEED_START, .rare = 0.0001},
     {.name = "deaths", .deeds = DEED_KILL | DEED_RESTART | DEED_START, .rare = RARE},
     {.name = "freezes", .deeds = DEED_FREEZE | DEED_START, .rare = RARE},
     {.name = "requests", .deeds = DEED_DISABLE | DEED_VALUE | DEED_START, .rare = RARE},

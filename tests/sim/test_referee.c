@@ -469,6 +469,26 @@ static void i6_a_lease_that_ran_out(bool broken)
     pass(1);
 }
 
+// It says so when it has woken, after what it has decided.
+static void i6_a_lease_that_ran_out_asleep(bool broken)
+{
+    rules.lease_ns = 5 * NS_PER_S;
+    begin(2);
+    tag(0);
+    world_cut(w, 0, true);
+    tell(NEWS_CUT, 0, NULL);
+    world_freeze(w, 0);
+    tell(NEWS_FROZEN, 0, NULL);
+    pass(7);
+    world_thaw(w, 0);
+    tell(NEWS_THAWED, 0, NULL);
+    tell(NEWS_EFFECT, 0, &(struct effect){.type = EFFECT_NOTE});
+    if (!broken) {
+        untag(0);
+    }
+    pass(1);
+}
+
 static void i7_a_name_twice_on_the_ring(bool broken)
 {
     begin(2);
@@ -664,6 +684,7 @@ static const struct {
     {INVARIANT_I5, i5_a_slot_of_the_past},
     {INVARIANT_I6, i6_asleep_past_the_end},
     {INVARIANT_I6, i6_a_lease_that_ran_out},
+    {INVARIANT_I6, i6_a_lease_that_ran_out_asleep},
     {INVARIANT_I7, i7_a_name_twice_on_the_ring},
     {INVARIANT_I7, i7_a_ring_of_nobody},
     {INVARIANT_I7, i7_more_nodes_than_can_be_known},
