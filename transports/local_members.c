@@ -184,6 +184,20 @@ void members_look_at_all(struct members *m)
     }
 }
 
+// Two processes may have had one name: whoever is left of them has it, and nobody is gone.
+static void tell_gone(struct members *m, const struct seen *gone)
+{
+    const struct seen *left = m->seen;
+    while (left != NULL && strcmp(left->name, gone->name) != 0) {
+        left = left->next;
+    }
+    if (left != NULL) {
+        members_look_at(m, left->member);
+    } else {
+        tell(m, gone, NULL);
+    }
+}
+
 void members_bury(struct members *m, const char *member)
 {
     char path[PATH_MAX];
@@ -195,7 +209,7 @@ void members_bury(struct members *m, const char *member)
     if (seen != NULL) {
         *place = seen->next;
         m->seen_count--;
-        tell(m, seen, NULL);
+        tell_gone(m, seen);
         free(seen);
     }
 }
