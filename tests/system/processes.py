@@ -49,7 +49,10 @@ class Process:
         return self.send(number)
 
     def freeze(self) -> float:
-        return self.send(signal.SIGSTOP)
+        """Returns the time when it has stopped: what it reports after that, it reports when it wakes."""
+        self.send(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+        return now()
 
     def thaw(self) -> float:
         return self.send(signal.SIGCONT)
