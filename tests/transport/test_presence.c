@@ -342,25 +342,31 @@ START_TEST(a_broker_may_refuse_all_this)
 }
 END_TEST
 
+// Each is a case of its own: CK_RUN_CASE=whoever_leaves_is_not_announced_again runs that one.
+static void add(Suite *suite, const TTest *test)
+{
+    TCase *tests = tcase_create(test->name);
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test);
+    suite_add_tcase(suite, tests);
+}
+
 int main(void)
 {
     Suite *suite = suite_create("presence");
-    TCase *tests = tcase_create("mqtt");
-    tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, tells_of_others_and_not_of_itself);
-    tcase_add_test(tests, what_is_announced_before_up_is_told_then);
-    tcase_add_test(tests, announces_again_when_the_broker_is_back);
-    tcase_add_test(tests, what_is_too_long_is_not_announced);
-    tcase_add_test(tests, a_close_takes_back_what_was_announced);
-    tcase_add_test(tests, the_will_of_a_killed_process_takes_it_back);
-    tcase_add_test(tests, the_will_of_another_of_its_name_is_contradicted);
-    tcase_add_test(tests, whoever_is_asked_announces_itself_again);
-    tcase_add_test(tests, whoever_leaves_is_not_announced_again);
-    tcase_add_test(tests, who_does_not_answer_is_given_up);
-    tcase_add_test(tests, what_others_say_there_does_no_harm);
-    tcase_add_test(tests, a_broker_may_refuse_all_this);
-    suite_add_tcase(suite, tests);
+    add(suite, tells_of_others_and_not_of_itself);
+    add(suite, what_is_announced_before_up_is_told_then);
+    add(suite, announces_again_when_the_broker_is_back);
+    add(suite, what_is_too_long_is_not_announced);
+    add(suite, a_close_takes_back_what_was_announced);
+    add(suite, the_will_of_a_killed_process_takes_it_back);
+    add(suite, the_will_of_another_of_its_name_is_contradicted);
+    add(suite, whoever_is_asked_announces_itself_again);
+    add(suite, whoever_leaves_is_not_announced_again);
+    add(suite, who_does_not_answer_is_given_up);
+    add(suite, what_others_say_there_does_no_harm);
+    add(suite, a_broker_may_refuse_all_this);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
