@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The transport over an MQTT broker: the loop's side, one state machine for the connection.
 //
-// A group is the topic PREFIX/GROUP, its packets are QoS 1 and not retained. MQTT 5 is asked for
-// first, and 3.1.1 where the broker refuses that. Every attempt is a fresh connection with a clean
-// start; what was not sent on the last one is forgotten.
+// A group is the topic PREFIX/GROUP, its packets are QoS 1 (the broker confirms that it has them)
+// and not retained; what comes is QoS 0, since after a clean start nothing is sent again, and
+// confirming it cost two packets for each one. MQTT 5 is asked for first, and 3.1.1 where the
+// broker refuses that. Every attempt is a fresh connection with a clean start; what was not sent on
+// the last one is forgotten.
 #include "asyncactor/actor.h"
 #include "mqtt_presence.h"
 #include "mqtt_worker.h"

@@ -337,7 +337,7 @@ void mqtt_paho_submit(const struct mqtt_paho *paho, struct mqtt_item *item)
     item->sent_ns = mqtt_now_ns();
     switch (item->kind) {
     case MQTT_SUBSCRIBE:
-        rc = MQTTAsync_subscribe(paho->handle, item->text, 1, &options);
+        rc = MQTTAsync_subscribe(paho->handle, item->text, 0, &options);
         break;
     case MQTT_UNSUBSCRIBE:
         rc = MQTTAsync_unsubscribe(paho->handle, item->text, &options);
