@@ -294,6 +294,7 @@ static void on_message(struct engine *e, const struct message *m, struct effects
     if (e->phase == PHASE_DOWN || join_own_name(e, m, fx)) {
         return;
     }
+    roster_hears(e);
     if (m->type == MESSAGE_VIEW) {
         roster_heard(e, m, fx);
         return;

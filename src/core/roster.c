@@ -11,7 +11,7 @@ enum { VIEW_BYTES = 56, NAME_BYTES = 2 };
 void roster_init(struct engine *e)
 {
     e->roster.due_ns = e->roster.answer_ns = e->roster.index_end_ns = NEVER;
-    e->roster.sent_ns = e->last_sent_ns; // long ago
+    e->roster.sent_ns = e->roster.stale_until_ns = e->last_sent_ns; // long ago
     e->roster.seen = 1;
     nodes_get(&e->nodes, SELF)->seen = true;
 }
@@ -59,6 +59,7 @@ static void give_up(struct engine *e, struct effects *fx)
 
 void roster_link_up(struct engine *e, struct effects *fx)
 {
+    e->roster.heard_ns = e->now_ns;
     roster_doubt(e, fx);
     if (e->config.has_roster && !e->roster.told_settling) {
         e->roster.told_settling = true;
@@ -96,11 +97,28 @@ static int64_t lapse_ns(const struct engine *e)
     return e->params.cycle_ns + e->params.gap_ns * 7 / 2;
 }
 
-// The view is said to be settled. Where islands meet it is so for one of them only. What was read
-// after a sleep may have been said long ago (J4).
+// Something is heard. A link that was held up delivers at once all that waited in it; one that
+// cannot be proven keeps nothing.
+void roster_hears(struct engine *e)
+{
+    struct roster *roster = &e->roster;
+    int64_t alive_ns = roster->heard_ns > e->proof_ns ? roster->heard_ns : e->proof_ns;
+    if (e->config.lease_ns > 0 && e->now_ns - alive_ns > lapse_ns(e)) {
+        roster->stale_until_ns = e->now_ns + e->params.gap_ns;
+    }
+    roster->heard_ns = e->now_ns;
+}
+
+// Whether what is heard now may have been said long ago: after a sleep (J4), or a silence.
+static bool may_be_stale(const struct engine *e)
+{
+    return e->now_ns < e->woke_until_ns || e->now_ns < e->roster.stale_until_ns;
+}
+
+// The view is said to be settled. Where islands meet it is so for one of them only.
 static void have_index(struct engine *e, struct effects *fx)
 {
-    if (!is_true(e) || e->now_ns < e->roster.usable_ns || e->now_ns < e->woke_until_ns) {
+    if (!is_true(e) || e->now_ns < e->roster.usable_ns || may_be_stale(e)) {
         return;
     }
     bool is_new = e->roster.index_end_ns == NEVER;

@@ -73,6 +73,8 @@ struct roster {
     int64_t due_ns;           // when it is to; only while tagged
     int64_t answer_ns;        // when it is to tell the present view to one who has a lower one
     int64_t index_end_ns;     // S3; NEVER: it has no index
+    int64_t heard_ns;         // anything, of anybody
+    int64_t stale_until_ns;   // S3: what is heard before may have waited in the link
     bool told_settling;
     struct name names[MEMBERS_MAX]; // for effects
 };
@@ -238,6 +240,7 @@ void roster_tagged(struct engine *e);                                // this nod
 void roster_untagged(struct engine *e);
 void roster_due(struct engine *e, struct effects *fx);
 void roster_answer_due(struct engine *e, struct effects *fx); // S1: to a lower view
+void roster_hears(struct engine *e);                          // anything
 void roster_heard(struct engine *e, const struct message *m, struct effects *fx);
 
 // --- setup.c ---

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The settled roster: every member has a place of its own, and the holder tells who is there."""
+import dataclasses
+import itertools
 from typing import Optional, Sequence
 
 from cases import case
 from case_turns import as_json
 from clock import ALLOWANCE, check
 from processes import Event, Node
+from proxy import Proxy
 from world import World
 
 
@@ -38,17 +41,45 @@ def await_places(world: World, nodes: Sequence[Node]) -> dict[str, int]:
     return found
 
 
-def check_exclusive(world: World, nodes: Sequence[Node]) -> None:
-    """I10, by the times that the nodes tell."""
-    places: dict[str, int] = {}
-    for event in world.events(("settled", "settling")):
-        if event.node not in nodes:
-            continue
-        places.pop(event.node.name, None)
+@dataclasses.dataclass
+class Share:
+    """A member's time with an index."""
+    node: Node
+    index: int
+    start: float
+    end: float = float("inf")
+
+    def __str__(self) -> str:
+        return f"{self.node.name} had index {self.index} from {self.start:.3f} to {self.end:.3f}"
+
+
+def lapsed_at(world: World, share: Share) -> float:
+    """When one that was killed, or frozen, could not act on it any longer: by S3 in the latter case."""
+    lapse = world.timing.cycle + 3.5 * world.timing.gap
+    frozen = (at + lapse for at in share.node.freezes if at > share.start)
+    return min(frozen, default=share.node.ended_at or float("inf"))
+
+
+def shares_of(world: World, node: Node) -> list[Share]:
+    shares: list[Share] = []
+    for event in world.events(("settled", "settling"), node=node):
+        if shares:
+            shares[-1].end = min(event.mono, shares[-1].end)
         if event.kind == "settled":
-            check(event["index"] not in places.values(),
-                  f"{event.node.name} gets index {event['index']}, and has it beside {places}")
-            places[event.node.name] = event["index"]
+            shares.append(Share(node, event["index"], event.mono))
+            shares[-1].end = lapsed_at(world, shares[-1])
+    return shares
+
+
+def check_exclusive(world: World) -> int:
+    """I10, by the times that the nodes tell. Returns how many shares there were."""
+    shares = [share for node in world.nodes for share in shares_of(world, node)]
+    shares.sort(key=lambda share: share.start)
+    for at, share in enumerate(shares):
+        for before in shares[:at]:
+            apart = before.index != share.index or before.end <= share.start
+            check(apart or before.node is share.node, f"{before}, and {share}")
+    return len(shares)
 
 
 @case(seconds=20)
@@ -72,4 +103,35 @@ def roster(world: World) -> None:
         if data["settled"] and len(data["members"]) == 3])[0]
     told = {member["node"]: member["index"] for member in told["members"]}
     check(told == after, f"published are {told}, and the places are {after}")
-    check_exclusive(world, rest)
+    check_exclusive(world)
+
+
+@case(seconds=50)
+def roster_storm(world: World) -> None:
+    """Members that are killed, end, freeze, are cut off, and come back, the first of them as well: no
+    two ever have one index (I10), and each time all others have theirs again."""
+    world.start_broker()
+    proxies: dict[str, Proxy] = {}
+    for name in "abcde":
+        proxies[name] = Proxy(world.broker.port)
+        world.stack.callback(proxies[name].close)
+        world.urls[name] = proxies[name].url
+    nodes = world.group("abcde", "--keepalive", "1")
+    for trouble, index in itertools.product(("kill", "cut", "terminate", "freeze"), (1, 3)):
+        places = await_places(world, nodes)
+        victim = next(node for node in nodes if places[node.name] == index)
+        rest = [node for node in nodes if node is not victim]
+        if trouble == "cut":
+            proxies[victim.name].cut()
+        else:
+            getattr(victim, trouble)()
+        await_places(world, rest)
+        if trouble == "cut":
+            proxies[victim.name].heal()
+        elif trouble == "freeze":
+            victim.thaw()
+        else:
+            victim.wait(2)
+            nodes[nodes.index(victim)] = world.node(victim.name, "--keepalive", "1")
+    await_places(world, nodes)
+    world.note(f"{check_exclusive(world)} shares")

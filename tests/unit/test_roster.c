@@ -531,6 +531,38 @@ START_TEST(s3_what_waited_while_it_slept_confirms_nothing)
 }
 END_TEST
 
+START_TEST(s3_what_comes_after_a_long_silence_may_have_waited_in_the_link)
+{
+    script_config(s)->lease_ns = 5 * NS_PER_S;
+    settled();
+    enable(s, false);
+    at(s, 18.3);
+    expect_line(s, "settling");
+    forget(s);
+    hear_view(s, 7, "a", true, "a m b");
+    at(s, 19.7);
+    hear_view(s, 7, "a", true, "a m b");
+    expect(s, "");
+    at(s, 19.9);
+    hear_view(s, 7, "a", true, "a m b");
+    expect(s, "19.900 settled 2/3 7 by a: a m b\n");
+}
+END_TEST
+
+START_TEST(s3_nothing_has_waited_in_a_link_that_was_proven_meanwhile)
+{
+    script_config(s)->lease_ns = 5 * NS_PER_S;
+    settled();
+    enable(s, false);
+    at(s, 10);
+    proof(s, 9.9);
+    at(s, 18.3);
+    forget(s);
+    hear_view(s, 7, "a", true, "a m b");
+    expect(s, "18.300 settled 2/3 7 by a: a m b\n");
+}
+END_TEST
+
 static Suite *roster_suite(void)
 {
     Suite *suite = suite_create("roster");
@@ -577,6 +609,8 @@ static Suite *roster_suite(void)
     tcase_add_loop_test(s3, s3_but_not_this, 0, sizeof certainties / sizeof *certainties);
     tcase_add_test(s3, s3_who_wakes_after_its_end_gives_it_up_before_anything_else);
     tcase_add_test(s3, s3_what_waited_while_it_slept_confirms_nothing);
+    tcase_add_test(s3, s3_what_comes_after_a_long_silence_may_have_waited_in_the_link);
+    tcase_add_test(s3, s3_nothing_has_waited_in_a_link_that_was_proven_meanwhile);
     return suite;
 }
 
