@@ -33,6 +33,13 @@ static bool proof_is_stale(const struct engine *e)
     return e->config.lease_ns > 0 && e->now_ns - e->proof_ns >= e->config.lease_ns;
 }
 
+// L1: nor is a turn that nobody heard of; an older proof may be of the time before the link was
+// cut.
+static bool beacon_is_proven(const struct engine *e)
+{
+    return e->config.lease_ns == 0 || e->proof_ns >= e->head.heard_ns;
+}
+
 // Late, since each proof wakes a small box several times, but with a gap left for the answer.
 int64_t lease_renewal_ns(const struct engine *e)
 {
@@ -92,7 +99,7 @@ void hold_resolve(struct engine *e, struct effects *fx)
         hold_give_up(e, UNTAG_DISABLED, fx);
     } else if (e->now_ns >= turn_end_ns(e)) {
         hold_give_up(e, UNTAG_END, fx); // timers were late again and again, or the cycle shrank
-    } else if (proof_is_stale(e)) {
+    } else if (proof_is_stale(e) || !beacon_is_proven(e)) {
         emit_note(fx, NOTE_NO_PROOF, NAME_NONE);
         hold_give_up(e, UNTAG_LEASE, fx);
     } else {

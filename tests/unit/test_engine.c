@@ -329,8 +329,12 @@ START_TEST(tagged_until_is_the_end_of_the_tag_or_of_the_lease)
 {
     bare.config.lease_ns = 8 * NS_PER_S;
     bare.engine = engine_init(bare.memory, &bare.config);
-    lead();
-    ck_assert_int_eq(engine_tagged_until_ns(bare.engine), 9 * NS_PER_S);
+    step_at(1, INPUT_LINK_UP);
+    run_until(4.75);
+    bare.now_ns = 5 * NS_PER_S;
+    step((struct input){.type = INPUT_PROOF, .sent_ns = bare.now_ns});
+    step_at(6.25, INPUT_TIMER);
+    ck_assert_int_eq(engine_tagged_until_ns(bare.engine), 13 * NS_PER_S);
     bare.now_ns = 7 * NS_PER_S;
     step((struct input){.type = INPUT_PROOF, .sent_ns = bare.now_ns});
     ck_assert_int_eq(engine_tagged_until_ns(bare.engine), INT64_C(14665000000));

@@ -590,14 +590,15 @@ START_TEST(l1_a_proof_counts_from_when_it_was_sent)
     leased(8);
     at(s, 10.8);
     proof(s, 10.5);
+    at(s, 14);
+    proof(s, 13.1);
     proof(s, 9); // an older one changes nothing
     forget(s);
-    at(s, 19);
-    expect(s, "13.080 > ping m\n"
-              "14.580 renew slot=2 until=22.995\n"
+    at(s, 21.2);
+    expect(s, "14.580 renew slot=2 until=22.995\n"
               "14.580 slot m: m\n"
-              "16.500 prove\n"
-              "18.500 untag lease\n");
+              "19.100 prove\n"
+              "21.100 untag lease\n");
 }
 END_TEST
 
@@ -624,12 +625,23 @@ START_TEST(l1_a_node_whose_link_is_not_proven_is_not_tagged)
 }
 END_TEST
 
-START_TEST(l1_a_link_that_comes_up_is_proven)
+// Its beacon was sent at 4.75.
+static const struct {
+    double proven;
+    const char *stands;
+} beacons[] = {
+    {4.74, "6.250   L1\n6.250 slot -: m\n"},
+    {4.75, "6.250 tag slot=1 until=14.665\n6.250 slot m: m\n"},
+    {5.5, "6.250 tag slot=1 until=14.665\n6.250 slot m: m\n"},
+};
+
+START_TEST(l1_a_turn_stands_only_if_its_beacon_was_confirmed)
 {
-    script_config(s)->lease_ns = 6 * NS_PER_S;
-    alone_at(6.3); // 5.3 after
-    at(s, 8);
-    expect(s, "7.000 untag lease\n");
+    script_config(s)->lease_ns = 8 * NS_PER_S;
+    alone_at(6);
+    proof(s, beacons[_i].proven);
+    at(s, 7);
+    expect(s, beacons[_i].stands);
 }
 END_TEST
 
@@ -728,7 +740,8 @@ static void add_l1_the_lease(Suite *suite)
     tcase_add_test(tcase, l1_a_proof_counts_from_when_it_was_sent);
     tcase_add_test(tcase, l1_none_is_asked_for_without_the_tag);
     tcase_add_test(tcase, l1_a_node_whose_link_is_not_proven_is_not_tagged);
-    tcase_add_test(tcase, l1_a_link_that_comes_up_is_proven);
+    tcase_add_loop_test(tcase, l1_a_turn_stands_only_if_its_beacon_was_confirmed, 0,
+                        sizeof beacons / sizeof *beacons);
     tcase_add_test(tcase, l1_who_wakes_late_with_an_old_proof_was_suspended);
 }
 
