@@ -47,8 +47,7 @@ def follow_up(world: World, holder: Node, at: float) -> float:
 
 def check_left_alone(world: World) -> None:
     """No turn of another was cut, and they went on."""
-    for event in world.events(("untag", "detag")):
-        check(event["reason"] in ("end", "stop"), f"a turn was cut: {event.data}")
+    world.check_uncut(world.events(("untag", "detag")))
     turns = world.events(TURN)
     world.check_turns(turns[0].mono - 0.001, turns[-1].mono)
 

@@ -190,13 +190,22 @@ class World:
 
     # --- What must hold ---
 
+    def check_uncut(self, ends: Sequence[Event]) -> None:
+        """These turns ended at their time, or with their node. (A process that a busy machine lets
+        wait for more than the slack says suspend, but not before that time.)"""
+        for end in ends:
+            reasons = ("end", "stop")
+            until = [event["until"] for event in self.events(("tag", "renew"), node=end.node)
+                     if event.mono < end.mono and event.group == end.group]
+            if until and end.mono >= until[-1]:
+                reasons += ("suspend",)
+            check(end.kind == "untag" and end["reason"] in reasons, f"a turn was cut: {end.data}")
+
     def check_undisturbed(self, nodes: Sequence[Node], after: float, before: float) -> None:
         """No tag of these ended but by itself at its time, and the turns went on (I2)."""
-        ends = [event for node in nodes for event in self.events(("untag", "detag"), after, node)
-                if event.mono < before]
-        for event in ends:
-            check(event.kind == "untag" and event["reason"] == "end",
-                  f"a turn was cut: {event.data}")
+        self.check_uncut([event for node in nodes
+                          for event in self.events(("untag", "detag"), after, node)
+                          if event.mono < before])
         for term in referee.terms(nodes):
             if after < term.start and term.end < before and term.how == "end":
                 check(term.until - ALLOWANCE < term.end, f"{term} ended before {term.until:.3f}")
