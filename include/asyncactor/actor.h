@@ -170,6 +170,13 @@ int actor_config_set_takeover(struct actor_config *config, enum actor_takeover t
 // Default: cycle + 4.5 gap and a little; what is less than that is refused by actor_new().
 int actor_config_set_settle(struct actor_config *config, int64_t settle_ns);
 
+// What this node wishes of index 1, the steady leader (PROTOCOL.md S5). It stays with the one who
+// has it, or goes to the one that prefers it most, 0 to 100 (default 0); with `preempt` it is taken
+// from one that prefers it less; `never`: not this node.
+int actor_config_set_prefer(struct actor_config *config, int prefer);
+int actor_config_set_never(struct actor_config *config, bool never);
+int actor_config_set_preempt(struct actor_config *config, bool preempt);
+
 // Refuse parameters that other nodes ask for, and log who asked. Default: accept.
 int actor_config_set_locked(struct actor_config *config, bool locked);
 
@@ -282,6 +289,9 @@ int actor_set_params(struct actor *actor, struct actor_config *config);
 
 // Until when this node holds the tag, as it would be found by the clock now; 0 when it does not.
 int64_t actor_tagged_until(const struct actor *actor);
+
+// The same of its index (settled): until when it counts if nobody confirms it.
+int64_t actor_settled_until(const struct actor *actor);
 
 // How many messages were dropped for a reason, 0 to actor_drop_reasons() - 1, since the start.
 unsigned actor_drop_reasons(void);

@@ -37,9 +37,10 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
     m->nonce = 0;
     m->unready = m->asks = m->left = false;
     m->heir = NAME_NONE;
+    m->wish = (struct wish){0};
     m->value = VALUE_NULL;
     m->history.count = 0;
-    m->members.count = 0;
+    m->members = (struct members){0};
     if (type != MESSAGE_HIST && type != MESSAGE_VIEW) {
         nodes_get(&e->nodes, SELF)->missed = 0; // as those that hear it count
     }
@@ -54,7 +55,7 @@ struct event *emit_event(struct effects *fx, enum event_type type)
     event->who = NAME_NONE;
     event->value = VALUE_NULL;
     event->ring.count = event->remote.count = 0;
-    event->roster.count = 0;
+    event->roster = (struct members){0};
     return event;
 }
 
@@ -268,7 +269,10 @@ static void note_sender(struct engine *e, const struct message *m, struct effect
     }
     node->heard = true;
     node->missed = 0;
-    node->ours |= m->type == MESSAGE_VERS;
+    if (m->type == MESSAGE_VERS) {
+        node->ours = true;
+        wishes_heard(e, id, m->wish);
+    }
     roster_watch(e, id, fx);
 }
 
@@ -662,6 +666,7 @@ static void check_config(const struct engine_config *config)
     assert(params_fault(&config->params) == NULL);
     assert(config->nonce > 0 && config->nonce <= NONCE_MAX);
     assert(config->capacity >= ENGINE_NODES_MIN && config->capacity <= ENGINE_NODES_MAX);
+    assert(config->wish.prefer <= PREFER_MAX);
     assert(config->draw != NULL);
 }
 
@@ -697,6 +702,7 @@ struct engine *engine_init(void *memory, const struct engine_config *config)
     nodes_init(&e->nodes, (char *)memory + aligned(sizeof *e), config->capacity);
     struct node *self = nodes_get(&e->nodes, nodes_add(&e->nodes, config->name, 0));
     self->ours = self->heard = true;
+    self->wish = e->config.wish = wish_normal(config->wish);
     e->config.name = nodes_name(&e->nodes, SELF);
     roster_init(e);
     return e;
@@ -775,6 +781,11 @@ int64_t engine_deadline_ns(const struct engine *e)
 int64_t engine_tagged_until_ns(const struct engine *e)
 {
     return holds_tag(e) ? earliest(e->tag_end_ns, lease_end_ns(e)) : 0;
+}
+
+int64_t engine_settled_until_ns(const struct engine *e)
+{
+    return e->roster.index_end_ns != NEVER ? e->roster.index_end_ns : 0;
 }
 
 bool engine_may_give(const struct engine *e, struct name heir)

@@ -30,6 +30,7 @@ struct engine_config {
     enum takeover takeover;
     bool has_roster;   // S1 to S4: views are sent and heard
     int64_t settle_ns; // S2; what is less than must be is taken for that (0: by the parameters)
+    struct wish wish;  // S5
     size_t packet_max; // bytes that a packet may have (M2); 0: MESSAGE_MAX_BYTES
     size_t view_max;   // the same of a view; 0: as any other
     uint32_t capacity; // nodes known at most, ENGINE_NODES_MIN to ENGINE_NODES_MAX
@@ -158,6 +159,7 @@ enum note {
     NOTE_VIEW_NEW,       // S1 a view by `who` -> it is the present one
     NOTE_VIEW_OTHER,     // S1 a lower view by `who` -> mine stays, and no index
     NOTE_VIEW_TOO_LONG,  // S2 more members than a message can name -> no view
+    NOTE_VIEW_HEADLESS,  // S5 nobody may be index 1 -> no view
 };
 
 const char *note_text(enum note note);
@@ -204,6 +206,9 @@ int64_t engine_deadline_ns(const struct engine *engine);
 
 // Until when this node holds the tag, or 0: what the last step left.
 int64_t engine_tagged_until_ns(const struct engine *engine);
+
+// The same of its index (S3).
+int64_t engine_settled_until_ns(const struct engine *engine);
 
 // Whether INPUT_GIVE would be carried out: this node holds the tag, and the other may lead.
 bool engine_may_give(const struct engine *engine, struct name heir);

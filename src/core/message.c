@@ -36,7 +36,7 @@ const char *drop_text(enum drop reason)
         return "a history that is empty, over 64 long, with a name twice, or not headed by its "
                "sender";
     case DROP_MEMBERS:
-        return "a view of no members, of over 512, or with a name twice";
+        return "a view of no members, of over 512, with a name twice, or more numbers than names";
     case DROP_LOCKED:
         return "new parameters, while ours are locked";
     case DROP_OWN_NAME:

@@ -35,10 +35,26 @@ struct history {
     struct name names[HISTORY_MAX]; // newest first
 };
 
-// The members of a view, in their places.
+// S5: what a node wishes of index 1. Who is never to have it prefers nothing.
+struct wish {
+    uint8_t prefer; // 0 to PREFER_MAX
+    bool never;
+    bool preempt;
+};
+
+enum { PREFER_MAX = 100 };
+
+// The members of a view, in their places, and a number for each of them.
 struct members {
     size_t count;
     const struct name *names;
+    const uint32_t *wishes; // S5; NULL: there are none
+};
+
+// Room for what a message has of each member.
+struct members_room {
+    struct name names[MEMBERS_MAX];
+    uint32_t wishes[MEMBERS_MAX];
 };
 
 struct message {
@@ -50,6 +66,7 @@ struct message {
     bool asks;              // the same: whether there are Python nodes (J1); the version is 0 then
     bool left;              // the same: its last word
     struct name heir;       // the same: H8, the turn goes to this one; or none
+    struct wish wish;       // the same
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one
     int64_t view;           // view: its number, 1 to VIEW_MAX
@@ -74,7 +91,7 @@ enum drop {
     DROP_NAME,      // not a node's name
     DROP_VALUE,     // over 256 bytes, a map, or not finite
     DROP_HISTORY,   // empty, over 64, a name twice, or not headed by the sender
-    DROP_MEMBERS,   // none, over 512, or a name twice
+    DROP_MEMBERS,   // none, over 512, a name twice, or more numbers than names
     DROP_LOCKED,    // parameters, while ours are locked
     DROP_OWN_NAME,  // from another node of this node's name
     DROP_OVERRUN,   // not read in time

@@ -3,7 +3,7 @@
 #ifndef CORE_NODES_H
 #define CORE_NODES_H
 
-#include "name.h"
+#include "message.h"
 
 typedef uint32_t node_id;
 
@@ -32,6 +32,7 @@ struct node {
     bool present;            // H1: the transport has said that it is there
     bool member, was_member; // as was reported
     bool heard;              // has sent something itself
+    struct wish wish;        // S5: as was heard last
     uint8_t len;
     char text[NAME_MAX_BYTES + 1]; // ends in NUL
 };

@@ -49,6 +49,8 @@ const char *note_text(enum note note)
         return "S1: a lower view -> mine stays, and no index";
     case NOTE_VIEW_TOO_LONG:
         return "S2: more members than a message can name -> no view";
+    case NOTE_VIEW_HEADLESS:
+        return "S5: nobody may be index 1 -> no view";
     }
     return "?";
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The settled roster (S1 to S4): views of who is there, numbered, published by the holder; and this
+// The settled roster (S1 to S3): views of who is there, numbered, published by the holder; and this
 // node's index, which it has for as long as nothing speaks against it.
 #include "state.h"
 
 #include <string.h>
 
-// What a view has besides the names in it, and what each of them has before it.
-enum { VIEW_BYTES = 56, NAME_BYTES = 2 };
+// What a view has besides the names in it, and what each of them has before it; and what it has
+// when somebody has a wish.
+enum { VIEW_BYTES = 56, NAME_BYTES = 2, WISHES_BYTES = 10, WISH_BYTES = 2 };
 
 void roster_init(struct engine *e)
 {
@@ -34,9 +35,9 @@ static struct members name_members(struct engine *e)
 {
     struct roster *roster = &e->roster;
     for (uint32_t i = 0; i < roster->count; i++) {
-        roster->names[i] = nodes_name(&e->nodes, roster->ids[i]);
+        roster->room.names[i] = nodes_name(&e->nodes, roster->ids[i]);
     }
-    return (struct members){roster->count, roster->names};
+    return (struct members){.count = roster->count, .names = roster->room.names};
 }
 
 static struct event *emit_view(struct engine *e, struct effects *fx, enum event_type type)
@@ -67,14 +68,19 @@ void roster_link_up(struct engine *e, struct effects *fx)
     }
 }
 
-void roster_doubt(struct engine *e, struct effects *fx)
+void roster_tell_soon(struct engine *e)
 {
-    give_up(e, fx);
-    e->roster.changed_ns = e->now_ns;
     if (e->config.has_roster && holds_tag(e)) {
         int64_t again_ns = e->roster.sent_ns + e->params.gap_ns;
         e->roster.due_ns = again_ns > e->now_ns ? again_ns : e->now_ns;
     }
+}
+
+void roster_doubt(struct engine *e, struct effects *fx)
+{
+    give_up(e, fx);
+    e->roster.changed_ns = e->now_ns;
+    roster_tell_soon(e);
 }
 
 void roster_expire(struct engine *e, struct effects *fx)
@@ -287,9 +293,10 @@ void roster_heard(struct engine *e, const struct message *m, struct effects *fx)
     e->roster.answer_ns = NEVER;
     e->roster.said = true;
     e->roster.said_settled = m->settled;
-    if (nodes_get(&e->nodes, SELF)->place == 0) {
+    if (wishes_take(e, &m->members) || nodes_get(&e->nodes, SELF)->place == 0) {
         join_introduce(e);
-    } else if (m->settled) {
+    }
+    if (m->settled) {
         have_index(e, fx);
     }
 }
@@ -335,27 +342,55 @@ static uint32_t list_members(const struct engine *e, node_id ids[MEMBERS_MAX])
     return count;
 }
 
-static size_t view_bytes(const struct engine *e, const node_id *ids, uint32_t count)
+// Whether a view of these fits into a message.
+static bool fits(const struct engine *e, const node_id *ids, uint32_t count)
 {
-    size_t bytes = VIEW_BYTES + e->config.name.len;
+    size_t bytes = VIEW_BYTES + e->config.name.len, wishes = 0;
     for (uint32_t i = 0; i < count; i++) {
         bytes += NAME_BYTES + nodes_get(&e->nodes, ids[i])->len;
+        wishes = wishes_any(e, ids[i]) ? WISHES_BYTES + WISH_BYTES * count : wishes;
     }
-    return bytes;
+    return bytes + wishes <= e->config.view_max;
 }
 
-// Whether there is a new view: it fits into a message.
+// S2, S5: why there can be no view.
+static void note_none(struct engine *e, enum note why, struct effects *fx)
+{
+    if (!e->roster.none_noted) {
+        emit_note(fx, why, NAME_NONE);
+    }
+    e->roster.none_noted = true;
+}
+
+// S1, S5: who will be named, in their places; 0: nobody.
+static uint32_t choose_members(struct engine *e, node_id ids[MEMBERS_MAX], struct effects *fx)
+{
+    const struct roster *roster = &e->roster;
+    uint32_t count = roster->seen <= MEMBERS_MAX ? list_members(e, ids) : 0;
+    if (count == 0 || !fits(e, ids, count)) {
+        note_none(e, NOTE_VIEW_TOO_LONG, fx);
+        return 0;
+    }
+    bool is_led = roster->view > 0 && roster->ids[0] == ids[0];
+    uint32_t first = wishes_first(e, ids, count, is_led);
+    if (first == count) {
+        note_none(e, NOTE_VIEW_HEADLESS, fx);
+        return 0;
+    }
+    node_id id = ids[first];
+    memmove(ids + 1, ids, first * sizeof *ids);
+    ids[0] = id;
+    e->roster.none_noted = false;
+    return count;
+}
+
+// Whether there is a new view.
 static bool make_view(struct engine *e, struct effects *fx)
 {
     struct roster *roster = &e->roster;
     node_id ids[MEMBERS_MAX];
-    uint32_t count = roster->seen <= MEMBERS_MAX ? list_members(e, ids) : 0;
-    bool fits = count > 0 && view_bytes(e, ids, count) <= e->config.view_max;
-    if (!fits && !roster->too_long) {
-        emit_note(fx, NOTE_VIEW_TOO_LONG, NAME_NONE);
-    }
-    roster->too_long = !fits;
-    if (!fits) {
+    uint32_t count = choose_members(e, ids, fx);
+    if (count == 0) {
         return false;
     }
     begin_view(e, roster->view < VIEW_MAX ? roster->view + 1 : VIEW_MAX, e->config.name, count);
@@ -374,6 +409,7 @@ static void send_view(struct engine *e, bool settled, struct effects *fx)
     m->view = e->roster.view;
     m->settled = settled;
     m->members = name_members(e);
+    m->members.wishes = wishes_tell(e);
     e->roster.sent_ns = e->now_ns;
     e->roster.answer_ns = NEVER;
 }
@@ -423,19 +459,27 @@ void roster_answer_due(struct engine *e, struct effects *fx)
         return;
     }
     e->roster.answer_ns = NEVER;
-    if (e->enabled && is_whole(e)) {
+    if (e->enabled && is_whole(e) && fits(e, e->roster.ids, e->roster.count)) {
         send_view(e, false, fx);
     }
+}
+
+// The view may be repeated: it is true, and its place 1 is right (S5).
+static bool stands(const struct engine *e)
+{
+    const struct roster *roster = &e->roster;
+    return is_true(e) && wishes_first(e, roster->ids, roster->count, true) == 0 &&
+           fits(e, roster->ids, roster->count);
 }
 
 // S2. Once more when it settles while this node is tagged, so that nobody waits for the next tag.
 void roster_due(struct engine *e, struct effects *fx)
 {
     struct roster *roster = &e->roster;
-    if (e->now_ns < roster->due_ns || (!is_true(e) && is_quoted(fx))) {
+    if (e->now_ns < roster->due_ns || (!stands(e) && is_quoted(fx))) {
         return;
     }
-    bool there_is_one = is_true(e) || make_view(e, fx);
+    bool there_is_one = stands(e) || make_view(e, fx);
     roster->due_ns = NEVER;
     if (!there_is_one) {
         return;

@@ -8,6 +8,7 @@ static struct message *emit_vers(struct engine *e, struct effects *fx)
     m->params = e->params;
     m->nonce = e->config.nonce;
     m->unready = !is_ready(e);
+    m->wish = e->config.wish;
     return m;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's inside, shared by its files: engine.c (the door, timers), hold.c (the tag), rules.c
 // (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V), presence.c and handover.c
-// (H), roster.c (S). Included by nobody else.
+// (H), roster.c and wishes.c (S). Included by nobody else.
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
@@ -66,7 +66,7 @@ struct roster {
     uint32_t seen;            // members that this node sees, itself among them,
     uint32_t named;           // and how many of them the view names
     bool said, said_settled;  // there was a message of it, and the last one said so
-    bool too_long;            // S2: so it was not published, as was noted
+    bool none_noted;          // S2, S5: why there is no view
     int64_t usable_ns;        // S3: since when nobody has an index of the view before
     int64_t changed_ns;       // when the view, or what this node sees, did so last
     int64_t sent_ns;          // when this node published last
@@ -76,7 +76,7 @@ struct roster {
     int64_t heard_ns;         // anything, of anybody
     int64_t stale_until_ns;   // S3: what is heard before may have waited in the link
     bool told_settling;
-    struct name names[MEMBERS_MAX]; // for effects
+    struct members_room room; // for effects
 };
 
 struct engine {
@@ -234,6 +234,7 @@ void roster_init(struct engine *e);
 void roster_link_up(struct engine *e, struct effects *fx);
 void roster_doubt(struct engine *e, struct effects *fx);  // S3: something has changed
 void roster_expire(struct engine *e, struct effects *fx); // ends what has run out by the clock
+void roster_tell_soon(struct engine *e);                  // if it is for this node to tell
 void roster_watch(struct engine *e, node_id id, struct effects *fx); // it may have come, or gone
 void roster_forget(struct engine *e, node_id id);                    // its place is given away
 void roster_tagged(struct engine *e);                                // this node publishes
@@ -242,6 +243,14 @@ void roster_due(struct engine *e, struct effects *fx);
 void roster_answer_due(struct engine *e, struct effects *fx); // S1: to a lower view
 void roster_hears(struct engine *e);                          // anything
 void roster_heard(struct engine *e, const struct message *m, struct effects *fx);
+
+// --- wishes.c ---
+struct wish wish_normal(struct wish wish);
+void wishes_heard(struct engine *e, node_id id, struct wish wish);
+bool wishes_take(struct engine *e, const struct members *members); // of the present view
+const uint32_t *wishes_tell(struct engine *e);                     // the same
+bool wishes_any(const struct engine *e, node_id id);
+uint32_t wishes_first(const struct engine *e, const node_id *ids, uint32_t count, bool is_led);
 
 // --- setup.c ---
 void setup_send(struct engine *e, struct effects *fx);

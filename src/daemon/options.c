@@ -101,6 +101,26 @@ static const char *set_settle(struct options *options, const char *text)
                          : group_fault(options, actor_config_set_settle(options->group, ns));
 }
 
+static const char *set_prefer(struct options *options, const char *text)
+{
+    int prefer = 0;
+    const char *fault = read_int(text, &prefer);
+    return fault != NULL ? fault
+                         : group_fault(options, actor_config_set_prefer(options->group, prefer));
+}
+
+static const char *set_never(struct options *options, const char *text)
+{
+    (void)text;
+    return group_fault(options, actor_config_set_never(options->group, true));
+}
+
+static const char *set_preempt(struct options *options, const char *text)
+{
+    (void)text;
+    return group_fault(options, actor_config_set_preempt(options->group, true));
+}
+
 static const char *set_keepalive(struct options *options, const char *text)
 {
     int64_t ns = 0;
@@ -234,6 +254,11 @@ static const struct spec specs[] = {
     {"settle", '\0', "S", set_settle,
      "how long nothing may have changed before each member is told its place, at least\n"
      "cycle + 4.5 gap (as much and a little)"},
+    {"prefer", '\0', "N", set_prefer,
+     "how much this node wants index 1 when it is given anew, 0 to 100 (0)"},
+    {"never", '\0', NULL, set_never, "this node is never index 1"},
+    {"preempt", '\0', NULL, set_preempt,
+     "it takes index 1 from a member that wants it less (it waits until that one has left)"},
     {"value", '\0', "JSON", set_value,
      "what decides between two that speak at once: the higher; null: not ready (0)"},
     {"keepalive", '\0', "S", set_keepalive,

@@ -26,6 +26,7 @@ struct actor_config {
     struct params params;
     bool locked, enabled;
     int64_t settle_ns; // 0: as the parameters have it
+    struct wish wish;
     enum takeover takeover;
     size_t value_len;
     uint8_t value[VALUE_MAX_BYTES];
@@ -169,6 +170,27 @@ int actor_config_set_settle(struct actor_config *config, int64_t settle_ns)
         return refuse(config, "settle must be above 0 and at most 604800 s");
     }
     config->settle_ns = settle_ns;
+    return ACTOR_OK;
+}
+
+int actor_config_set_prefer(struct actor_config *config, int prefer)
+{
+    if (prefer < 0 || prefer > PREFER_MAX) {
+        return refuse(config, "prefer must be 0 to 100");
+    }
+    config->wish.prefer = (uint8_t)prefer;
+    return ACTOR_OK;
+}
+
+int actor_config_set_never(struct actor_config *config, bool never)
+{
+    config->wish.never = never;
+    return ACTOR_OK;
+}
+
+int actor_config_set_preempt(struct actor_config *config, bool preempt)
+{
+    config->wish.preempt = preempt;
     return ACTOR_OK;
 }
 
@@ -388,6 +410,7 @@ static enum actor_log_level note_level(enum note note)
     case NOTE_SUSPENDED:
     case NOTE_NO_PROOF:
     case NOTE_VIEW_TOO_LONG:
+    case NOTE_VIEW_HEADLESS:
         return ACTOR_LOG_WARNING;
     case NOTE_ISLANDS_WON:
     case NOTE_ISLANDS_LOST:
@@ -576,6 +599,7 @@ static struct engine *new_engine(const struct actor *actor, const struct actor_c
         .takeover = config->takeover,
         .has_roster = has_roster,
         .settle_ns = config->settle_ns,
+        .wish = config->wish,
         .packet_max = packet_max(link, config->group),
         .view_max = has_roster ? packet_max(link, actor->views) : 0,
         .capacity = ENGINE_NODES_MAX,
@@ -793,6 +817,12 @@ int actor_set_params(struct actor *actor, struct actor_config *config)
 int64_t actor_tagged_until(const struct actor *actor)
 {
     int64_t until_ns = engine_tagged_until_ns(actor->engine);
+    return link_now_ns() < until_ns ? until_ns : 0;
+}
+
+int64_t actor_settled_until(const struct actor *actor)
+{
+    int64_t until_ns = engine_settled_until_ns(actor->engine);
     return link_now_ns() < until_ns ? until_ns : 0;
 }
 

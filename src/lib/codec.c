@@ -91,9 +91,13 @@ enum key {
     KEY_READY,
     KEY_LEFT,
     KEY_HEIR,
+    KEY_PREFER,
+    KEY_NEVER,
+    KEY_PREEMPT,
     KEY_VIEW,
     KEY_SETTLED,
     KEY_MEMBERS,
+    KEY_WISHES,
     KEY_COUNT
 };
 
@@ -113,10 +117,14 @@ static const struct name key_names[KEY_COUNT] = {
     [KEY_LEFT] = {"left", 4},
     [KEY_HEIR] = {"heir", 4},
     [KEY_READY] = {"ready", 5},
+    [KEY_PREFER] = {"prefer", 6},
+    [KEY_NEVER] = {"never", 5},
+    [KEY_PREEMPT] = {"preempt", 7},
     [KEY_OVERRIDE] = {"override", 8},
     [KEY_VIEW] = {"view", 4},
     [KEY_SETTLED] = {"settled", 7},
     [KEY_MEMBERS] = {"members", 7},
+    [KEY_WISHES] = {"wishes", 6},
 };
 
 static const struct name type_names[] = {
@@ -128,6 +136,9 @@ enum { TYPES = sizeof type_names / sizeof *type_names };
 
 // More keys than this are no message; it bounds the search for one that stands twice.
 enum { KEYS_MAX = 64 };
+
+// S5: of a number that stands for a wish.
+enum { WISH_MAX = UINT8_MAX };
 
 #define BIT(key) (1u << (key))
 
@@ -335,9 +346,9 @@ static bool meet(uint16_t met[NAMES_MET], const struct name *names, size_t at)
     return is_new;
 }
 
-static enum drop read_members(struct reader *r, struct name *room, struct members *members)
+// The begin of an array that has something for each member.
+static enum drop read_count_of(struct reader *r, size_t *count)
 {
-    uint16_t met[NAMES_MET] = {0};
     enum drop drop = read_item(r);
     if (drop != DROP_NONE) {
         return drop;
@@ -345,10 +356,18 @@ static enum drop read_members(struct reader *r, struct name *room, struct member
     if (r->item.kind != KIND_ARRAY) {
         return DROP_KIND;
     }
-    if (r->item.number == 0 || r->item.number > MEMBERS_MAX) {
-        return DROP_MEMBERS;
+    *count = (size_t)r->item.number;
+    return r->item.number <= MEMBERS_MAX ? DROP_NONE : DROP_MEMBERS;
+}
+
+static enum drop read_members(struct reader *r, struct name *room, struct members *members)
+{
+    uint16_t met[NAMES_MET] = {0};
+    enum drop drop = read_count_of(r, &members->count);
+    if (drop != DROP_NONE || members->count == 0) {
+        return drop != DROP_NONE ? drop : DROP_MEMBERS;
     }
-    *members = (struct members){(size_t)r->item.number, room};
+    members->names = room;
     for (size_t i = 0; i < members->count; i++) {
         drop = read_name(r, &room[i]);
         if (drop != DROP_NONE) {
@@ -361,8 +380,25 @@ static enum drop read_members(struct reader *r, struct name *room, struct member
     return DROP_NONE;
 }
 
+// A number for each member; the zeros at the end may be left out.
+static enum drop read_numbers(struct reader *r, uint32_t most, uint32_t room[MEMBERS_MAX],
+                              const uint32_t **numbers)
+{
+    size_t count = 0;
+    enum drop drop = read_count_of(r, &count);
+    memset(room, 0, MEMBERS_MAX * sizeof *room);
+    for (size_t i = 0; i < count && drop == DROP_NONE; i++) {
+        int64_t number = 0;
+        drop = read_whole(r, 0, most, &number);
+        room[i] = (uint32_t)number;
+    }
+    *numbers = room;
+    return drop;
+}
+
 // Outside of a view its keys are strange ones.
-static enum drop read_of_view(struct reader *r, enum key key, struct name *room, struct message *m)
+static enum drop read_of_view(struct reader *r, enum key key, struct members_room *room,
+                              struct message *m)
 {
     if (room == NULL) {
         return skip_item(r, 1);
@@ -370,10 +406,23 @@ static enum drop read_of_view(struct reader *r, enum key key, struct name *room,
     if (key == KEY_VIEW) {
         return read_view(r, &m->view);
     }
-    return key == KEY_SETTLED ? read_bool(r, &m->settled) : read_members(r, room, &m->members);
+    if (key == KEY_SETTLED) {
+        return read_bool(r, &m->settled);
+    }
+    return key == KEY_MEMBERS ? read_members(r, room->names, &m->members)
+                              : read_numbers(r, WISH_MAX, room->wishes, &m->members.wishes);
 }
 
-static enum drop read_member(struct reader *r, enum key key, struct name *room, struct message *m)
+static enum drop read_prefer(struct reader *r, uint8_t *prefer)
+{
+    int64_t whole = 0;
+    enum drop drop = read_whole(r, 0, PREFER_MAX, &whole);
+    *prefer = (uint8_t)whole;
+    return drop;
+}
+
+static enum drop read_member(struct reader *r, enum key key, struct members_room *room,
+                             struct message *m)
 {
     switch (key) {
     case KEY_TYPE:
@@ -406,9 +455,16 @@ static enum drop read_member(struct reader *r, enum key key, struct name *room, 
         return read_bool(r, &m->left);
     case KEY_HEIR:
         return read_name(r, &m->heir);
+    case KEY_PREFER:
+        return read_prefer(r, &m->wish.prefer);
+    case KEY_NEVER:
+        return read_bool(r, &m->wish.never);
+    case KEY_PREEMPT:
+        return read_bool(r, &m->wish.preempt);
     case KEY_VIEW:
     case KEY_SETTLED:
     case KEY_MEMBERS:
+    case KEY_WISHES:
         return read_of_view(r, key, room, m);
     case KEY_OVERRIDE:
     case KEY_COUNT:
@@ -433,7 +489,8 @@ static bool stood_before(const uint8_t *map, const uint8_t *key_at, struct name 
     return false;
 }
 
-static enum drop read_map(struct reader *r, struct name *room, struct message *m, unsigned *seen)
+static enum drop read_map(struct reader *r, struct members_room *room, struct message *m,
+                          unsigned *seen)
 {
     enum drop drop = read_item(r);
     if (drop != DROP_NONE) {
@@ -469,6 +526,15 @@ static enum drop read_map(struct reader *r, struct name *room, struct message *m
     return DROP_NONE;
 }
 
+// Without the zeros at the end.
+static size_t count_numbers(const uint32_t *numbers, size_t count)
+{
+    while (count > 0 && (numbers == NULL || numbers[count - 1] == 0)) {
+        count--;
+    }
+    return count;
+}
+
 static enum drop check_message(const struct message *m, unsigned seen)
 {
     if ((seen & BIT(KEY_TYPE)) == 0) {
@@ -485,11 +551,12 @@ static enum drop check_message(const struct message *m, unsigned seen)
     if (m->type == MESSAGE_PING && !name_equal(m->node, m->history.names[0])) {
         return DROP_HISTORY;
     }
-    return DROP_NONE;
+    return count_numbers(m->members.wishes, MEMBERS_MAX) > m->members.count ? DROP_MEMBERS
+                                                                            : DROP_NONE;
 }
 
 // With `room` for members: a view. Without: anything else.
-static enum drop decode(const uint8_t *bytes, size_t len, struct name *room,
+static enum drop decode(const uint8_t *bytes, size_t len, struct members_room *room,
                         struct message *message)
 {
     struct reader r = {.at = bytes, .end = bytes + len};
@@ -501,9 +568,10 @@ static enum drop decode(const uint8_t *bytes, size_t len, struct name *room,
     message->nonce = 0;
     message->unready = message->asks = message->left = false;
     message->heir = NAME_NONE;
+    message->wish = (struct wish){0};
     message->value = VALUE_NULL;
     message->history.count = 0;
-    message->members.count = 0;
+    message->members = (struct members){0};
     enum drop drop = read_map(&r, room, message, &seen);
     if (drop != DROP_NONE) {
         return drop;
@@ -521,7 +589,7 @@ enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message
     return decode(bytes, len, NULL, message);
 }
 
-enum drop codec_decode_view(const uint8_t *bytes, size_t len, struct name room[MEMBERS_MAX],
+enum drop codec_decode_view(const uint8_t *bytes, size_t len, struct members_room *room,
                             struct message *message)
 {
     return decode(bytes, len, room, message);
@@ -613,6 +681,15 @@ static void write_members_of(struct writer *w, const struct members *members)
     }
 }
 
+static void write_numbers(struct writer *w, const uint32_t *numbers, size_t count)
+{
+    count = count_numbers(numbers, count);
+    advance(w, cbor_encode_array_start(count, w->at, room(w)));
+    for (size_t i = 0; i < count; i++) {
+        write_int(w, numbers[i]);
+    }
+}
+
 static void write_member(struct writer *w, enum key key, const struct message *m)
 {
     write_text(w, key_names[key]);
@@ -665,6 +742,13 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_HEIR:
         write_text(w, m->heir);
         break;
+    case KEY_PREFER:
+        write_int(w, m->wish.prefer);
+        break;
+    case KEY_NEVER:
+    case KEY_PREEMPT:
+        advance(w, cbor_encode_bool(true, w->at, room(w)));
+        break;
     case KEY_VIEW:
         write_int(w, m->view);
         break;
@@ -673,6 +757,9 @@ static void write_member(struct writer *w, enum key key, const struct message *m
         break;
     case KEY_MEMBERS:
         write_members_of(w, &m->members);
+        break;
+    case KEY_WISHES:
+        write_numbers(w, m->members.wishes, m->members.count);
         break;
     case KEY_COUNT:
         break;
@@ -686,22 +773,27 @@ static bool needs_override(const struct params *p)
     return p->cycle_ns < NS_PER_S || p->gap_ns < NS_PER_S / 10;
 }
 
-enum { MORE_KEYS_MAX = 5 };
+enum { MORE_KEYS_MAX = 9 };
 
 // What a message has beside the keys that its type needs, in this order; closed by KEY_COUNT.
 static void find_more_keys(const struct message *m, enum key more[MORE_KEYS_MAX + 1])
 {
+    bool is_vers = m->type == MESSAGE_VERS;
     const struct {
         enum key key;
         bool is_there;
     } keys[MORE_KEYS_MAX] = {
-        {KEY_OVERRIDE, m->type == MESSAGE_VERS && needs_override(&m->params)},
-        {KEY_NONCE, m->nonce != 0},
-        {KEY_READY, m->unready},
-        {KEY_LEFT, m->left},
-        {KEY_HEIR, !name_is_none(m->heir)},
+        {KEY_OVERRIDE, is_vers && needs_override(&m->params)},
+        {KEY_NONCE, is_vers && m->nonce != 0},
+        {KEY_READY, is_vers && m->unready},
+        {KEY_LEFT, is_vers && m->left},
+        {KEY_HEIR, is_vers && !name_is_none(m->heir)},
+        {KEY_PREFER, is_vers && m->wish.prefer > 0},
+        {KEY_NEVER, is_vers && m->wish.never},
+        {KEY_PREEMPT, is_vers && m->wish.preempt},
+        {KEY_WISHES, m->type == MESSAGE_VIEW && m->members.wishes != NULL},
     };
-    for (int i = 0; i < MORE_KEYS_MAX && m->type == MESSAGE_VERS; i++) {
+    for (int i = 0; i < MORE_KEYS_MAX; i++) {
         if (keys[i].is_there) {
             *more++ = keys[i].key;
         }

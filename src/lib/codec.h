@@ -10,7 +10,7 @@ enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message
 
 // The same of the channel that views travel in, where nothing else may come. The message borrows
 // from `room` as well.
-enum drop codec_decode_view(const uint8_t *bytes, size_t len, struct name room[MEMBERS_MAX],
+enum drop codec_decode_view(const uint8_t *bytes, size_t len, struct members_room *room,
                             struct message *message);
 
 // Writes a message with the keys and the order of the Python nodes. Returns its length, or 0 when

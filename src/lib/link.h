@@ -58,7 +58,7 @@ struct actor_link {
     bool shutdown; // asked for
     struct effects effects;
     struct message message;                 // the one being read
-    struct name members[MEMBERS_MAX];       // of the view being read
+    struct members_room room;               // of the view being read
     uint8_t translated[TRANSLATE_CBOR_MAX]; // the same as CBOR, where it came as MessagePack
 };
 

@@ -59,7 +59,7 @@ enum drop packet_decode(struct actor_link *link, bool is_view, const uint8_t *by
         }
         bytes = link->translated;
     }
-    return is_view ? codec_decode_view(bytes, len, link->members, message)
+    return is_view ? codec_decode_view(bytes, len, &link->room, message)
                    : codec_decode(bytes, len, message);
 }
 
@@ -81,6 +81,7 @@ static size_t longest_vers(const struct actor_link *link, uint8_t *packet)
     struct message vers = {.type = MESSAGE_VERS, .nonce = NONCE_MAX, .unready = true};
     vers.node = name_of(link->config.name);
     vers.heir = vers.node;
+    vers.wish = (struct wish){.prefer = PREFER_MAX, .preempt = true};
     vers.params =
         (struct params){INT64_C(1) << 53, NS_PER_S / 3, NS_PER_S / 70, 64, 64, 1000000, 0};
     return packet_encode(link, &vers, packet);

@@ -12,6 +12,7 @@ struct packet {
     struct message message;
     uint8_t value[VALUE_MAX_BYTES];
     struct name *members; // of a view
+    uint32_t *wishes;     // the same
     char names[];         // the node's, the heir's, and those of the history and the members
 };
 
@@ -37,6 +38,15 @@ static size_t names_len(const struct message *m)
     return len;
 }
 
+static uint32_t *keep_numbers(const uint32_t *numbers, size_t count)
+{
+    uint32_t *kept = numbers != NULL ? make(count, sizeof *kept) : NULL;
+    if (kept != NULL) {
+        memcpy(kept, numbers, count * sizeof *kept);
+    }
+    return kept;
+}
+
 static void keep_members(struct packet *packet, char **at)
 {
     struct members *members = &packet->message.members;
@@ -45,6 +55,7 @@ static void keep_members(struct packet *packet, char **at)
         packet->members[i] = keep(at, members->names[i]);
     }
     members->names = packet->members;
+    members->wishes = packet->wishes = keep_numbers(members->wishes, members->count);
 }
 
 struct packet *packet_new(const struct message *m)
@@ -85,6 +96,7 @@ void packet_drop(struct packet *packet)
 {
     if (packet != NULL && --packet->references == 0) {
         release(packet->members);
+        release(packet->wishes);
         release(packet);
     }
 }

@@ -60,6 +60,24 @@ static void put_view(struct out *out, int64_t view, struct name publisher, bool 
     }
 }
 
+// Of each member, as far as there are any.
+static void put_numbers(struct out *out, const char *what, const uint32_t *numbers, size_t count)
+{
+    put(out, numbers != NULL ? what : "");
+    for (size_t i = 0; i < count && numbers != NULL; i++) {
+        put_format(out, " %" PRIu32, numbers[i]);
+    }
+}
+
+static void put_wish(struct out *out, const struct wish *wish)
+{
+    if (wish->prefer > 0) {
+        put_format(out, " prefer %d", wish->prefer);
+    }
+    put(out, wish->never ? " never" : "");
+    put(out, wish->preempt ? " preempt" : "");
+}
+
 static void put_send(struct out *out, const struct message *m)
 {
     static const char *const types[] = {"> init", "> vers", "> ping", "> hist", "> view"};
@@ -67,6 +85,7 @@ static void put_send(struct out *out, const struct message *m)
     put_history(out, &m->history);
     if (m->type == MESSAGE_VIEW) {
         put_view(out, m->view, m->node, m->settled, &m->members);
+        put_numbers(out, " wishes", m->members.wishes, m->members.count);
     } else if (m->type == MESSAGE_VERS && m->asks) {
         put(out, " asks");
     } else if (m->type == MESSAGE_VERS && m->left) {
@@ -75,6 +94,9 @@ static void put_send(struct out *out, const struct message *m)
         put_name(out, " heir ", m->heir);
     } else if (m->type == MESSAGE_VERS && m->params.version != 0) {
         put_format(out, " %" PRId64, m->params.version);
+    }
+    if (m->type == MESSAGE_VERS) {
+        put_wish(out, &m->wish);
     }
 }
 

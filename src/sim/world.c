@@ -21,6 +21,7 @@ struct member {
     void *memory;          // of the engine
     struct engine *engine; // NULL: not running
     uint8_t value[2];
+    struct wish wish;
     bool enabled, frozen, cut, up;
     int island;
     int skew_ppm;
@@ -384,6 +385,11 @@ void world_set_value(struct world *w, int index, int value)
     }
 }
 
+void world_set_wish(struct world *w, int index, struct wish wish)
+{
+    w->nodes[index].wish = wish;
+}
+
 static uint32_t draw(void *world)
 {
     struct world *w = world;
@@ -413,6 +419,7 @@ void world_start(struct world *w, int index)
         .takeover = w->config.takeover,
         .has_roster = w->config.has_roster,
         .settle_ns = w->config.settle_ns,
+        .wish = member->wish,
         .capacity = w->config.capacity,
         .draw = draw,
         .draw_context = w,

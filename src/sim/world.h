@@ -92,6 +92,7 @@ void world_link(struct world *world, int node, bool up);
 // Nodes of different islands do not hear each other; all begin on island 0.
 void world_move(struct world *world, int node, int island);
 void world_set_value(struct world *world, int node, int value);
+void world_set_wish(struct world *world, int node, struct wish wish); // S5: from its next start on
 void world_enable(struct world *world, int node, bool enabled);
 void world_give(struct world *world, int node, int heir); // H8
 // A hint, true or false, to one node.

@@ -16,10 +16,10 @@ enum { JSON_MAX = 4096 }; // what the library gives a value's text
 // What stood in a message before it is read must not matter. Two of them may be looked at together.
 static enum drop decode_over(int junk, const uint8_t *bytes, size_t len, struct message *message)
 {
-    static struct name rooms[2][MEMBERS_MAX];
-    struct name *room = rooms[junk == 0];
+    static struct members_room rooms[2];
+    struct members_room *room = &rooms[junk == 0];
     memset(message, junk, sizeof *message);
-    memset(room, junk, sizeof rooms[0]);
+    memset(room, junk, sizeof *room);
     return decode_any(bytes, len, room, message);
 }
 
@@ -44,12 +44,12 @@ static void check_short_buffers(const struct message *message, size_t needed)
 static void check_whole(const uint8_t *bytes, size_t len)
 {
     struct message message;
-    static struct name room[MEMBERS_MAX];
+    static struct members_room room;
     uint8_t longer[MESSAGE_MAX_BYTES + 1];
     memcpy(longer, bytes, len);
     longer[len] = 0xf6;
-    assert(decode_any(bytes, len - 1, room, &message) != DROP_NONE);
-    assert(decode_any(longer, len + 1, room, &message) != DROP_NONE);
+    assert(decode_any(bytes, len - 1, &room, &message) != DROP_NONE);
+    assert(decode_any(longer, len + 1, &room, &message) != DROP_NONE);
 }
 
 static void check_accepted(const uint8_t *bytes, size_t len, const struct message *message)

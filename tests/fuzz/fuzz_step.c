@@ -38,10 +38,10 @@ struct run {
     uint64_t draws;
     uint64_t strangers; // names made up so far
     struct params params;
-    struct message message;        // the one that is read into, again and again
-    struct name room[MEMBERS_MAX]; // of its members
-    struct packet sent;            // the last one
-    size_t turn_count;             // the last history that was sent or heard, as letters
+    struct message message;   // the one that is read into, again and again
+    struct members_room room; // of its members
+    struct packet sent;       // the last one
+    size_t turn_count;        // the last history that was sent or heard, as letters
     char turns[HISTORY_MAX];
 
     // What must hold is told by these, which follow what comes out.
@@ -141,7 +141,7 @@ static void check_beacon(struct run *r, const struct message *m)
 // What is sent, everybody can read.
 static void check_send(struct run *r, const struct message *m)
 {
-    static struct name room[MEMBERS_MAX];
+    static struct members_room room;
     struct message read;
     bool farewell = m->type == MESSAGE_VERS && (r->leaves || m->left);
     assert(r->up && (r->enabled || farewell) && !r->silent); // J2, J3, J5
@@ -149,7 +149,7 @@ static void check_send(struct run *r, const struct message *m)
     r->leaves &= !farewell; // once
     r->sent.len = codec_encode(m, r->sent.bytes, sizeof r->sent.bytes);
     assert(r->sent.len > 0);
-    assert(decode_any(r->sent.bytes, r->sent.len, room, &read) == DROP_NONE);
+    assert(decode_any(r->sent.bytes, r->sent.len, &room, &read) == DROP_NONE);
     assert(same_message(m, &read));
     if (m->type == MESSAGE_PING) {
         check_beacon(r, m);
@@ -382,8 +382,8 @@ static void hear(struct run *r, const uint8_t *bytes, size_t len)
 {
     uint8_t *copy = exact_copy(bytes, len);
     struct message first;
-    bool refused = r->again && decode_any(copy, len, r->room, &first) != DROP_NONE;
-    if (!refused && decode_any(copy, len, r->room, &r->message) == DROP_NONE) {
+    bool refused = r->again && decode_any(copy, len, &r->room, &first) != DROP_NONE;
+    if (!refused && decode_any(copy, len, &r->room, &r->message) == DROP_NONE) {
         if (r->message.type == MESSAGE_PING) {
             remember_turns(r, &r->message.history);
         }
@@ -464,7 +464,7 @@ static void do_view(struct run *r, uint8_t who)
     struct message m = {.type = MESSAGE_VIEW, .node = node_name(who)};
     m.settled = (shape & 1) != 0;
     m.view = (shape & 31) == 31 ? VIEW_MAX : 1 + (shape >> 1 & 15);
-    m.members = (struct members){1 + (shape >> 5), names};
+    m.members = (struct members){1 + (shape >> 5), names, NULL};
     if (who == 0) {
         step_timer(r);
         return;

@@ -25,7 +25,7 @@ static void check_whole(const uint8_t *bytes, size_t len)
 static void check_written(const struct message *message)
 {
     static uint8_t cbor[TRANSLATE_CBOR_MAX], packet[MESSAGE_MAX_BYTES];
-    static struct name room[MEMBERS_MAX];
+    static struct members_room room;
     struct message again;
     size_t len = codec_encode(message, cbor, MESSAGE_MAX_BYTES);
     assert(len > 0);
@@ -34,20 +34,20 @@ static void check_written(const struct message *message)
     assert(translate_from_cbor(cbor, len, packet, packet_len - 1) == 0);
     assert(translate_from_cbor(cbor, len, packet, packet_len) == packet_len);
     assert(translate_to_cbor(packet, packet_len, cbor, &len) == DROP_NONE);
-    assert(decode_any(cbor, len, room, &again) == DROP_NONE && same_message(message, &again));
+    assert(decode_any(cbor, len, &room, &again) == DROP_NONE && same_message(message, &again));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t cbor[TRANSLATE_CBOR_MAX];
-    static struct name room[MEMBERS_MAX];
+    static struct members_room room;
     struct message message;
     size_t len;
     uint8_t *packet = exact_copy(data, size);
     if (translate_to_cbor(packet, size, cbor, &len) == DROP_NONE) {
         assert(len > 0 && len <= sizeof cbor);
         check_whole(packet, size);
-        if (decode_any(cbor, len, room, &message) == DROP_NONE) {
+        if (decode_any(cbor, len, &room, &message) == DROP_NONE) {
             assert(legal_message(&message));
             check_written(&message);
         }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum drop decode_any(const uint8_t *bytes, size_t len, struct name room[MEMBERS_MAX],
+enum drop decode_any(const uint8_t *bytes, size_t len, struct members_room *room,
                      struct message *message)
 {
     enum drop drop = codec_decode(bytes, len, message);
@@ -35,13 +35,23 @@ static bool same_turn(const struct message *a, const struct message *b)
     return same_value(a->value, b->value) && same_history(&a->history, &b->history);
 }
 
+static bool same_numbers(const uint32_t *a, const uint32_t *b, size_t count)
+{
+    return a == NULL || b == NULL ? a == b : memcmp(a, b, count * sizeof *a) == 0;
+}
+
+static bool same_wish(struct wish a, struct wish b)
+{
+    return a.prefer == b.prefer && a.never == b.never && a.preempt == b.preempt;
+}
+
 static bool same_members(const struct members *a, const struct members *b)
 {
     bool same = a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++) {
         same = name_equal(a->names[i], b->names[i]);
     }
-    return same;
+    return same && same_numbers(a->wishes, b->wishes, a->count);
 }
 
 static bool same_view(const struct message *a, const struct message *b)
@@ -61,7 +71,7 @@ bool same_message(const struct message *a, const struct message *b)
     case MESSAGE_VERS:
         return name_equal(a->node, b->node) && a->nonce == b->nonce && a->unready == b->unready &&
                a->asks == b->asks && a->left == b->left && name_equal(a->heir, b->heir) &&
-               params_compare(&a->params, &b->params) == 0;
+               same_wish(a->wish, b->wish) && params_compare(&a->params, &b->params) == 0;
     case MESSAGE_PING:
         return name_equal(a->node, b->node) && same_turn(a, b);
     case MESSAGE_HIST:
@@ -100,6 +110,7 @@ static bool legal_view(const struct message *m)
         for (size_t j = 0; j < i; j++) {
             legal = legal && !name_equal(members->names[i], members->names[j]);
         }
+        legal = legal && (members->wishes == NULL || members->wishes[i] <= UINT8_MAX);
     }
     return legal;
 }
@@ -111,7 +122,7 @@ bool legal_message(const struct message *m)
         return name_is_valid(m->node);
     case MESSAGE_VERS:
         return name_is_valid(m->node) && m->nonce < UINT64_C(1) << 53 &&
-               (name_is_none(m->heir) || name_is_valid(m->heir)) &&
+               (name_is_none(m->heir) || name_is_valid(m->heir)) && m->wish.prefer <= PREFER_MAX &&
                params_fault(&m->params) == NULL;
     case MESSAGE_PING:
         return name_equal(m->node, m->history.names[0]) && legal_turn(m);

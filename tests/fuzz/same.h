@@ -6,7 +6,7 @@
 #include "core/message.h"
 
 // Reads a packet of whichever channel: what is not for the group's own may be a view.
-enum drop decode_any(const uint8_t *bytes, size_t len, struct name room[MEMBERS_MAX],
+enum drop decode_any(const uint8_t *bytes, size_t len, struct members_room *room,
                      struct message *message);
 
 // Whether two messages say the same: what their type does not carry is not looked at.

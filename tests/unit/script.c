@@ -321,8 +321,17 @@ void hear_heir(struct script *s, const char *name, const char *heir)
                               .heir = name_of(heir)});
 }
 
-void hear_view(struct script *s, int64_t view, const char *publisher, bool settled,
-               const char *members)
+void hear_wish(struct script *s, const char *name, struct wish wish)
+{
+    hear(s, &(struct message){.type = MESSAGE_VERS,
+                              .node = name_of(name),
+                              .params = s->config.params,
+                              .nonce = 5,
+                              .wish = wish});
+}
+
+void hear_view_of(struct script *s, int64_t view, const char *publisher, bool settled,
+                  const char *members, const uint32_t *wishes)
 {
     struct history names;
     read_names(members, &names);
@@ -330,7 +339,13 @@ void hear_view(struct script *s, int64_t view, const char *publisher, bool settl
                               .node = name_of(publisher),
                               .view = view,
                               .settled = settled,
-                              .members = {names.count, names.names}});
+                              .members = {names.count, names.names, wishes}});
+}
+
+void hear_view(struct script *s, int64_t view, const char *publisher, bool settled,
+               const char *members)
+{
+    hear_view_of(s, view, publisher, settled, members, NULL);
 }
 
 void hear_question(struct script *s, const char *name)

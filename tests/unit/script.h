@@ -53,6 +53,10 @@ void hear_left(struct script *script, const char *name, uint64_t nonce);   // it
 void hear_heir(struct script *script, const char *name, const char *heir); // H8
 void hear_view(struct script *script, int64_t view, const char *publisher, bool settled,
                const char *members); // names with blanks between them
+// S5: a `vers` of one of ours, and a view with a number for each member.
+void hear_wish(struct script *script, const char *name, struct wish wish);
+void hear_view_of(struct script *script, int64_t view, const char *publisher, bool settled,
+                  const char *members, const uint32_t *wishes);
 void hear_python_set(struct script *script, const char *name, const struct params *params);
 void hear_params(struct script *script, const char *name, const struct params *params);
 

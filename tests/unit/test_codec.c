@@ -117,6 +117,10 @@ END_TEST
 #define READY "\x65ready"
 #define LEFT "\x64left"
 #define HEIR "\x64heir"
+#define PREFER "\x66prefer"
+#define NEVER "\x65never"
+#define PREEMPT "\x67preempt"
+#define WISHES "\x66wishes"
 #define INIT "\xa2" NODE "a\x61t\x64init"
 // A vers from "a" but for three of its parameters.
 #define VERS_OF(version, cycle, gap, more)                                       \
@@ -231,6 +235,12 @@ static const struct {
     {DROP_KIND, BYTES("\xa1" HEIR "\xf5")},
     {DROP_NAME, BYTES("\xa1" HEIR "\x60")},
     {DROP_NAME, BYTES("\xa1" HEIR "\x61/")},
+    {DROP_KIND, BYTES("\xa1" PREFER "\xf5")},
+    {DROP_BOUNDS, BYTES("\xa1" PREFER "\x18\x65")}, // 101
+    {DROP_BOUNDS, BYTES("\xa1" PREFER "\x20")},     // -1
+    {DROP_BOUNDS, BYTES("\xa1" PREFER "\xf9\x3e\x00")},
+    {DROP_KIND, BYTES("\xa1" NEVER "\x01")},
+    {DROP_KIND, BYTES("\xa1" PREEMPT "\x01")},
     {DROP_NAME, BYTES("\xa2" NODE "/\x61t\x64init")},
     {DROP_NAME, BYTES("\xa2\x64node\x60\x61t\x64init")},
     {DROP_NAME, BYTES(BEACON_OF("\x82\x61"
@@ -322,25 +332,50 @@ START_TEST(s1_a_view_is_written_in_the_order_of_its_keys_and_read_again)
 {
     const struct name names[] = {{"b", 1}, {"a", 1}};
     struct message m = {.type = MESSAGE_VIEW, .node = names[1], .view = 3, .settled = true}, again;
-    struct name room[MEMBERS_MAX];
+    struct members_room room;
     uint8_t packet[MESSAGE_MAX_BYTES];
-    m.members = (struct members){2, names};
+    m.members = (struct members){2, names, NULL};
     ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof view - 1);
     ck_assert_mem_eq(packet, view, sizeof view - 1);
-    ck_assert_int_eq(codec_decode_view(packet, sizeof view - 1, room, &again), DROP_NONE);
+    ck_assert_int_eq(codec_decode_view(packet, sizeof view - 1, &room, &again), DROP_NONE);
     ck_assert(again.view == 3 && again.settled && again.members.count == 2);
     ck_assert(name_equal(again.node, names[1]) && name_equal(again.members.names[0], names[0]));
 }
 END_TEST
 
+// {... "members": ["b", "a"], "wishes": [0, 228], "t": "view"}: zeros at the end are left out.
+START_TEST(s5_the_wishes_of_a_view_are_written_before_the_type_and_read_again)
+{
+    static const char end[] = "\x61"
+                              "a" WISHES "\x82\x00\x18\xe4\x61t\x64view";
+    const struct name names[] = {{"b", 1}, {"a", 1}, {"c", 1}};
+    const uint32_t wishes[] = {0, 228, 0};
+    struct message m = {.type = MESSAGE_VIEW, .node = names[1], .view = 3}, again;
+    struct members_room room;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    m.members = (struct members){2, names, wishes};
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_uint_gt(len, sizeof end);
+    ck_assert_mem_eq(packet + len - (sizeof end - 1), end, sizeof end - 1);
+    m.members.count = 3;
+    len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_int_eq(codec_decode_view(packet, len, &room, &again), DROP_NONE);
+    ck_assert_mem_eq(again.members.wishes, wishes, sizeof wishes);
+    m.members.wishes = NULL;
+    len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_int_eq(codec_decode_view(packet, len, &room, &again), DROP_NONE);
+    ck_assert_ptr_null(again.members.wishes);
+}
+END_TEST
+
 START_TEST(s1_each_channel_has_its_own_messages)
 {
-    struct name room[MEMBERS_MAX];
+    struct members_room room;
     struct message m;
     static const char init[] = "\xa2\x64node\x61"
                                "a\x61t\x64init";
     ck_assert_int_eq(codec_decode((const uint8_t *)view, sizeof view - 1, &m), DROP_TYPE);
-    ck_assert_int_eq(codec_decode_view((const uint8_t *)init, sizeof init - 1, room, &m),
+    ck_assert_int_eq(codec_decode_view((const uint8_t *)init, sizeof init - 1, &room, &m),
                      DROP_TYPE);
 }
 END_TEST
@@ -348,6 +383,11 @@ END_TEST
 #define VIEW_OF(number, members) \
     "\xa5\x64node\x61"           \
     "a\x64view" number "\x67settled\xf4\x67members" members "\x61t\x64view"
+
+#define VIEW_WITH(key, numbers)               \
+    "\xa6" key numbers "\x64node\x61"         \
+    "a\x64view\x01\x67settled\xf4\x67members" \
+    "\x82\x61y\x61z\x61t\x64view"
 
 static const struct {
     enum drop drop;
@@ -367,15 +407,24 @@ static const struct {
     {DROP_NAME, BYTES(VIEW_OF("\x01", "\x81\x61/"))},
     {DROP_NAME, BYTES(VIEW_OF("\x01", "\x81\x60"))},
     {DROP_MISSING, BYTES("\xa1\x61t\x64view")},
+    {DROP_NONE, BYTES(VIEW_WITH(WISHES, "\x80"))},
+    {DROP_NONE, BYTES(VIEW_WITH(WISHES, "\x82\x00\x18\xff"))},
+    {DROP_NONE, BYTES(VIEW_WITH(WISHES, "\x83\x00\x01\x00"))},
+    {DROP_MEMBERS, BYTES(VIEW_WITH(WISHES, "\x83\x00\x00\x01"))}, // of a third one
+    {DROP_MEMBERS, BYTES(VIEW_WITH(WISHES, "\x99\x02\x01"))},     // 513
+    {DROP_BOUNDS, BYTES(VIEW_WITH(WISHES, "\x81\x19\x01\x00"))},  // 256
+    {DROP_BOUNDS, BYTES(VIEW_WITH(WISHES, "\x81\x20"))},          // -1
+    {DROP_KIND, BYTES(VIEW_WITH(WISHES, "\x81\x61z"))},
+    {DROP_KIND, BYTES(VIEW_WITH(WISHES, "\x01"))},
 };
 
 START_TEST(s1_a_view_that_breaks_a_rule_is_refused_for_its_reason)
 {
-    struct name room[MEMBERS_MAX];
+    struct members_room room;
     struct message m;
     uint8_t *bytes = malloc(views[_i].len);
     memcpy(bytes, views[_i].bytes, views[_i].len);
-    enum drop drop = codec_decode_view(bytes, views[_i].len, room, &m);
+    enum drop drop = codec_decode_view(bytes, views[_i].len, &room, &m);
     ck_assert_msg(drop == views[_i].drop, "%s, not: %s", drop_text(drop),
                   drop_text(views[_i].drop));
     free(bytes);
@@ -385,7 +434,8 @@ END_TEST
 START_TEST(s1_as_many_members_as_are_allowed)
 {
     static char texts[MEMBERS_MAX + 1][6];
-    static struct name names[MEMBERS_MAX + 1], room[MEMBERS_MAX];
+    static struct name names[MEMBERS_MAX + 1];
+    struct members_room room;
     struct message m = {.type = MESSAGE_VIEW, .node = {"a", 1}, .view = 1}, again;
     uint8_t packet[MESSAGE_MAX_BYTES];
     for (size_t i = 0; i <= MEMBERS_MAX; i++) {
@@ -393,10 +443,10 @@ START_TEST(s1_as_many_members_as_are_allowed)
         names[i] = name_of(texts[i]);
     }
     for (size_t more = 0; more < 2; more++) {
-        m.members = (struct members){MEMBERS_MAX + more, names};
+        m.members = (struct members){MEMBERS_MAX + more, names, NULL};
         size_t len = codec_encode(&m, packet, sizeof packet);
         ck_assert_uint_gt(len, 0);
-        ck_assert_int_eq(codec_decode_view(packet, len, room, &again),
+        ck_assert_int_eq(codec_decode_view(packet, len, &room, &again),
                          more == 0 ? DROP_NONE : DROP_MEMBERS);
     }
 }
@@ -616,6 +666,29 @@ static const struct {
     {NS_PER_S, NS_PER_S / 10 - 1, true},
 };
 
+START_TEST(s5_a_wish_is_written_before_the_type_of_vers_alone)
+{
+    static const char end[] = PREFER "\x18\x64" PREEMPT "\xf5" VERS;
+    static const char never[] = NEVER "\xf5" VERS;
+    struct message m = {.type = MESSAGE_VERS, .node = name_of("a"), .params = params_default}, read;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    m.wish = (struct wish){.prefer = 100, .preempt = true};
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof end - 1), end, sizeof end - 1);
+    ck_assert_int_eq(codec_decode(packet, len, &read), DROP_NONE);
+    ck_assert(read.wish.prefer == 100 && read.wish.preempt && !read.wish.never);
+    m.wish = (struct wish){.never = true};
+    len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof never - 1), never, sizeof never - 1);
+    ck_assert_int_eq(codec_decode(packet, len, &read), DROP_NONE);
+    ck_assert(read.wish.never && read.wish.prefer == 0 && !read.wish.preempt);
+    m.type = MESSAGE_INIT;
+    len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_int_eq(codec_decode(packet, len, &read), DROP_NONE);
+    ck_assert(!read.wish.never);
+}
+END_TEST
+
 START_TEST(m1_python_nodes_are_told_to_override_their_bounds)
 {
     static const char end[] = "\x68override\xf5\x65nonce";
@@ -757,6 +830,8 @@ int main(void)
                         sizeof refused / sizeof *refused);
     tcase_add_loop_test(tests, what_breaks_no_rule_is_taken, 0, sizeof taken / sizeof *taken);
     tcase_add_test(tests, s1_a_view_is_written_in_the_order_of_its_keys_and_read_again);
+    tcase_add_test(tests, s5_the_wishes_of_a_view_are_written_before_the_type_and_read_again);
+    tcase_add_test(tests, s5_a_wish_is_written_before_the_type_of_vers_alone);
     tcase_add_test(tests, s1_each_channel_has_its_own_messages);
     tcase_add_loop_test(tests, s1_a_view_that_breaks_a_rule_is_refused_for_its_reason, 0,
                         sizeof views / sizeof *views);
