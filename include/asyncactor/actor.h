@@ -283,6 +283,10 @@ int actor_set_value(struct actor *actor, const char *json);
 // Take part again, or listen only; a tag ends at once with reason "disabled".
 int actor_enable(struct actor *actor);
 int actor_disable(struct actor *actor);
+// Announces that this node may be away for so long, from now on: if it ends meanwhile, or is lost,
+// it keeps its place among the members until then, and the others keep theirs (PROTOCOL.md S7). 0
+// to 604800 s; 0: no longer.
+int actor_away(struct actor *actor, int64_t away_ns);
 // Asks the whole group to use the parameters in `config`; the version must be higher than the
 // present one (ACTOR_EINVAL otherwise).
 int actor_set_params(struct actor *actor, struct actor_config *config);

@@ -38,6 +38,7 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
     m->unready = m->asks = m->left = false;
     m->heir = NAME_NONE;
     m->wish = (struct wish){0};
+    m->away_s = 0;
     m->value = VALUE_NULL;
     m->history.count = 0;
     m->members = (struct members){0};
@@ -222,7 +223,8 @@ static void forget_unseen(struct engine *e, struct effects *fx)
     if (unseen && id == e->expected && id != SELF) {
         e->expected = NODE_ABSENT; // a lone node renews before anybody's silence could count
     }
-    if (unseen && !is_needed(e, id) && !nodes_get(&e->nodes, id)->present) {
+    bool has_place = nodes_get(&e->nodes, id)->present || nodes_get(&e->nodes, id)->is_away;
+    if (unseen && !is_needed(e, id) && !has_place) {
         presence_silent(e, id, fx);
         forget(e, id);
     } else if (unseen) {
@@ -606,6 +608,7 @@ static void run_timers(struct engine *e, struct effects *fx)
         emit(fx, EFFECT_PROVE);
         e->prove_ns = e->now_ns + e->config.lease_ns / 4;
     }
+    away_due(e, fx);
     plan(e);
     if (!may_send(e)) {
         return;
@@ -643,6 +646,7 @@ static void arm(struct engine *e)
     at_ns = earliest(at_ns, e->listen_end_ns);
     at_ns = earliest(at_ns, e->prove_ns);
     at_ns = earliest(at_ns, e->roster.index_end_ns);
+    at_ns = earliest(at_ns, away_due_ns(e));
     e->armed_ns = earliest(at_ns, lease_end_ns(e));
 }
 
@@ -690,7 +694,7 @@ struct engine *engine_init(void *memory, const struct engine_config *config)
         .woke_until_ns = LONG_AGO_NS,
         .head.heard_ns = LONG_AGO_NS,
     };
-    e->armed_ns = e->tag_end_ns = e->pending_end_ns = e->prove_ns = NEVER;
+    e->armed_ns = e->tag_end_ns = e->pending_end_ns = e->prove_ns = e->away_ns = NEVER;
     if (config->packet_max == 0) {
         e->config.packet_max = MESSAGE_MAX_BYTES;
     }
@@ -745,6 +749,9 @@ static void handle(struct engine *e, const struct input *input, struct effects *
         break;
     case INPUT_GIVE:
         handover_give(e, input->name, fx);
+        break;
+    case INPUT_AWAY:
+        away_announce(e, input->span_ns, fx);
         break;
     case INPUT_STOP:
         on_stop(e, fx);

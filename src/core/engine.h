@@ -56,6 +56,7 @@ enum input_type {
     INPUT_GONE,    // peer: a hint that it is not there (any longer)
     INPUT_HERE,    // peer: a hint that it is
     INPUT_GIVE,    // name: hand the turn over to this one (H8)
+    INPUT_AWAY,    // span_ns: so long it may be away if it goes (S7); 0: it may not
     INPUT_STOP,    // give up everything and say so; the last input
 };
 
@@ -71,6 +72,7 @@ struct input {
     union {
         const struct message *message;
         int64_t sent_ns;
+        int64_t span_ns;
         struct value value;
         const struct params *params;
         struct peer peer;

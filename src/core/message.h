@@ -49,12 +49,17 @@ struct members {
     size_t count;
     const struct name *names;
     const uint32_t *wishes; // S5; NULL: there are none
+    const uint32_t
+        *away_s; // S7: how long they may still be away, up to AWAY_MAX_S; NULL: nobody is
 };
+
+enum { AWAY_MAX_S = 604800 }; // a week
 
 // Room for what a message has of each member.
 struct members_room {
     struct name names[MEMBERS_MAX];
     uint32_t wishes[MEMBERS_MAX];
+    uint32_t away_s[MEMBERS_MAX];
 };
 
 struct message {
@@ -67,6 +72,7 @@ struct message {
     bool left;              // the same: its last word
     struct name heir;       // the same: H8, the turn goes to this one; or none
     struct wish wish;       // the same
+    uint32_t away_s;        // the same: S7, it may be away for so long; 0: not
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one
     int64_t view;           // view: its number, 1 to VIEW_MAX

@@ -18,12 +18,14 @@ struct node {
     int64_t seen_ns; // when it last sent something, or was named
     int64_t hist_ns; // when a hist about it as the head was last heard or sent
     int64_t gone_ns;
+    int64_t back_by_ns;   // S7: when it is to be back, if it goes; 0: it said nothing of that
     uint64_t incarnation; // H2: of its process; 0: not known
     uint64_t known_slot;  // the slot in which it was first heard
     uint64_t sent_slot;   // the slot in which it last sent a beacon
     node_id older, newer; // the order of seen_ns; of free places: the next one in `older`
     enum readiness ready;
     uint16_t place;          // in the present view (S1), from 1; 0: it is not named
+    bool is_away;            // S7: it has gone, and is to come back
     bool seen;               // counts as a member for the roster
     bool denied;             // a view did not name it, and it was not heard since
     uint8_t missed;          // times it was expected and stayed silent, since it was heard

@@ -41,7 +41,9 @@ static void go(struct engine *e, node_id id, enum member_reason reason, struct e
         node->gone_ns = e->now_ns;
     }
     node->present = false;
-    leave_member(e, id, reason, fx);
+    if (!away_begins(e, id)) {
+        leave_member(e, id, reason, fx);
+    }
     roster_watch(e, id, fx);
     if (ring_at(&e->ring, 0) == id) {
         handover_start(e, reason == MEMBER_LEFT, fx);
@@ -65,7 +67,7 @@ static void come_back(struct engine *e, node_id id, struct effects *fx)
     if (node->gone && ring_at(&e->ring, 0) == id) {
         e->handover_ns = NEVER;
     }
-    node->gone = node->denied = false;
+    node->gone = node->denied = node->is_away = false;
     join_member(e, id, fx);
     roster_watch(e, id, fx);
 }
@@ -112,6 +114,11 @@ void presence_heard(struct engine *e, node_id id, const struct message *m, struc
     if (m->nonce != 0) {
         node->incarnation = m->nonce;
     }
+    if (m->type == MESSAGE_VERS) {
+        away_heard(e, id, m->away_s);
+    } else if (node->is_away) {
+        away_heard(e, id, 0);
+    }
     come_back(e, id, fx);
 }
 
@@ -120,13 +127,19 @@ void presence_left(struct engine *e, const struct message *m, struct effects *fx
 {
     node_id id = nodes_find(&e->nodes, m->node);
     if (id != NODE_UNKNOWN && !is_outdated(nodes_get(&e->nodes, id), m->nonce)) {
+        away_heard(e, id, m->away_s);
         go(e, id, MEMBER_LEFT, fx);
     }
 }
 
+void presence_expired(struct engine *e, node_id id, struct effects *fx)
+{
+    go(e, id, MEMBER_EXPIRED, fx);
+}
+
 void presence_silent(struct engine *e, node_id id, struct effects *fx)
 {
-    if (!nodes_get(&e->nodes, id)->present) {
+    if (!nodes_get(&e->nodes, id)->present && !away_begins(e, id)) {
         leave_member(e, id, MEMBER_EXPIRED, fx);
         roster_watch(e, id, fx);
     }

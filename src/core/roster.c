@@ -5,9 +5,16 @@
 
 #include <string.h>
 
-// What a view has besides the names in it, and what each of them has before it; and what it has
-// when somebody has a wish.
-enum { VIEW_BYTES = 56, NAME_BYTES = 2, WISHES_BYTES = 10, WISH_BYTES = 2 };
+// What a view has besides the names in it, and what each of them has before it; a list of numbers
+// without them, and what the longest wish has, and one who is not away, and one who is.
+enum {
+    VIEW_BYTES = 56,
+    NAME_BYTES = 2,
+    LIST_BYTES = 10,
+    WISH_BYTES = 2,
+    HERE_BYTES = 1,
+    AWAY_BYTES = 5,
+};
 
 void roster_init(struct engine *e)
 {
@@ -142,6 +149,9 @@ static void have_index(struct engine *e, struct effects *fx)
 // slept does not know who died meanwhile.
 static bool is_member(const struct node *node)
 {
+    if (node->is_away) {
+        return !node->denied;
+    }
     if (node->member) {
         return (node->ours || node->present || node->place > 0) && !node->denied;
     }
@@ -293,6 +303,7 @@ void roster_heard(struct engine *e, const struct message *m, struct effects *fx)
     e->roster.answer_ns = NEVER;
     e->roster.said = true;
     e->roster.said_settled = m->settled;
+    away_take(e, &m->members, fx);
     if (wishes_take(e, &m->members) || nodes_get(&e->nodes, SELF)->place == 0) {
         join_introduce(e);
     }
@@ -345,12 +356,15 @@ static uint32_t list_members(const struct engine *e, node_id ids[MEMBERS_MAX])
 // Whether a view of these fits into a message.
 static bool fits(const struct engine *e, const node_id *ids, uint32_t count)
 {
-    size_t bytes = VIEW_BYTES + e->config.name.len, wishes = 0;
+    size_t bytes = VIEW_BYTES + e->config.name.len, wishes = 0, away = 0;
     for (uint32_t i = 0; i < count; i++) {
-        bytes += NAME_BYTES + nodes_get(&e->nodes, ids[i])->len;
-        wishes = wishes_any(e, ids[i]) ? WISHES_BYTES + WISH_BYTES * count : wishes;
+        const struct node *node = nodes_get(&e->nodes, ids[i]);
+        bytes += NAME_BYTES + node->len;
+        wishes |= wishes_any(node) ? LIST_BYTES + WISH_BYTES * count : 0;
+        away += node->is_away ? AWAY_BYTES - HERE_BYTES : 0;
     }
-    return bytes + wishes <= e->config.view_max;
+    away += away > 0 ? LIST_BYTES + HERE_BYTES * count : 0;
+    return bytes + wishes + away <= e->config.view_max;
 }
 
 // S2, S5: why there can be no view.
@@ -410,6 +424,7 @@ static void send_view(struct engine *e, bool settled, struct effects *fx)
     m->settled = settled;
     m->members = name_members(e);
     m->members.wishes = wishes_tell(e);
+    m->members.away_s = away_tell(e);
     e->roster.sent_ns = e->now_ns;
     e->roster.answer_ns = NEVER;
 }

@@ -9,6 +9,7 @@ static struct message *emit_vers(struct engine *e, struct effects *fx)
     m->nonce = e->config.nonce;
     m->unready = !is_ready(e);
     m->wish = e->config.wish;
+    m->away_s = away_announced_s(e);
     return m;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's inside, shared by its files: engine.c (the door, timers), hold.c (the tag), rules.c
 // (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V), presence.c and handover.c
-// (H), roster.c and wishes.c (S). Included by nobody else.
+// (H), roster.c, wishes.c and away.c (S). Included by nobody else.
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
@@ -123,6 +123,7 @@ struct engine {
     int64_t introduce_ns;   // M1: say `vers` again, for a newcomer
     int64_t ask_ns;         // J1: ask whether there are Python nodes
     int64_t prove_ns;       // L1: ask for a proof
+    int64_t away_ns;        // S7: when somebody's time may be over
     int64_t armed_ns;       // the deadline that the last step gave (J4)
     int64_t quiet_until_ns; // J4, J5: nothing is sent before
     int64_t woke_until_ns;  // J4: what is heard before may have waited
@@ -194,6 +195,8 @@ void presence_defended(struct engine *e, node_id id, struct effects *fx); // aga
 void presence_left(struct engine *e, const struct message *m, struct effects *fx);
 void presence_silent(struct engine *e, node_id id, struct effects *fx); // expected in vain (E1)
 
+void presence_expired(struct engine *e, node_id id, struct effects *fx); // it is not back (S7)
+
 // --- handover.c ---
 void handover_start(struct engine *e, bool said,
                     struct effects *fx); // the head is gone; it has said so itself
@@ -249,8 +252,19 @@ struct wish wish_normal(struct wish wish);
 void wishes_heard(struct engine *e, node_id id, struct wish wish);
 bool wishes_take(struct engine *e, const struct members *members); // of the present view
 const uint32_t *wishes_tell(struct engine *e);                     // the same
-bool wishes_any(const struct engine *e, node_id id);
+bool wishes_any(const struct node *node);
 uint32_t wishes_first(const struct engine *e, const node_id *ids, uint32_t count, bool is_led);
+
+// --- away.c ---
+void away_announce(struct engine *e, int64_t span_ns, struct effects *fx);
+uint32_t away_announced_s(const struct engine *e);
+void away_heard(struct engine *e, node_id id, uint32_t away_s);
+bool away_begins(struct engine *e, node_id id);
+void away_take(struct engine *e, const struct members *members,
+               struct effects *fx);          // of the present view
+const uint32_t *away_tell(struct engine *e); // the same
+int64_t away_due_ns(const struct engine *e);
+void away_due(struct engine *e, struct effects *fx);
 
 // --- setup.c ---
 void setup_send(struct engine *e, struct effects *fx);

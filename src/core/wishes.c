@@ -63,9 +63,9 @@ const uint32_t *wishes_tell(struct engine *e)
     return any != 0 ? numbers : NULL;
 }
 
-bool wishes_any(const struct engine *e, node_id id)
+bool wishes_any(const struct node *node)
 {
-    return number_of(nodes_get(&e->nodes, id)->wish) != 0;
+    return number_of(node->wish) != 0;
 }
 
 // Which of these is to be index 1, or `count`: nobody may be. With `is_led` the first one is.

@@ -101,6 +101,9 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     say(ACTOR_LOG_NOTICE, "%s -> leaving", strsignal(number));
     for (int i = 0; i < daemon->options.group_count; i++) {
+        if (daemon->seats[i].actor != NULL && daemon->options.away_ns > 0) {
+            actor_away(daemon->seats[i].actor, daemon->options.away_ns);
+        }
         publisher_leave(&daemon->seats[i].publisher);
     }
     leave(daemon);

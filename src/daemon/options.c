@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AWAY_MAX_NS (INT64_C(604800) * 1000000000)
+
 // What a setter found wrong; NULL: nothing.
 typedef const char *set_fn(struct options *options, const char *text);
 
@@ -119,6 +121,13 @@ static const char *set_preempt(struct options *options, const char *text)
 {
     (void)text;
     return group_fault(options, actor_config_set_preempt(options->group, true));
+}
+
+static const char *set_away(struct options *options, const char *text)
+{
+    const char *fault = read_seconds(text, &options->away_ns);
+    bool is_allowed = options->away_ns >= 0 && options->away_ns <= AWAY_MAX_NS;
+    return fault != NULL || is_allowed ? fault : "away must be 0 to 604800 s";
 }
 
 static const char *set_keepalive(struct options *options, const char *text)
@@ -259,6 +268,9 @@ static const struct spec specs[] = {
     {"never", '\0', NULL, set_never, "this node is never index 1"},
     {"preempt", '\0', NULL, set_preempt,
      "it takes index 1 from a member that wants it less (it waits until that one has left)"},
+    {"away", '\0', "S", set_away,
+     "at its end this node announces to be back within S, 0 to 604800, and keeps its place\n"
+     "until then (0: it does not)"},
     {"value", '\0', "JSON", set_value,
      "what decides between two that speak at once: the higher; null: not ready (0)"},
     {"keepalive", '\0', "S", set_keepalive,

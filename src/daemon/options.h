@@ -12,6 +12,7 @@ struct options {
     struct actor_config *group;     // the same for all groups but for the name
     const char *groups[GROUPS_MAX]; // from argv
     int group_count;
+    int64_t away_ns; // at its end; 0: it does not come back
     bool events;
     enum actor_log_level log_level;
     bool help, version;

@@ -35,12 +35,13 @@ struct actor_config {
 
 // What was asked for and not done yet.
 struct requests {
-    bool first_step, value, enabled, params, give;
+    bool first_step, value, enabled, params, give, away;
     bool enable;
     size_t value_len;
     uint8_t value_cbor[VALUE_MAX_BYTES];
     struct params new_params;
     char heir[NAME_MAX_BYTES + 1];
+    int64_t away_ns;
 };
 
 struct actor {
@@ -563,7 +564,13 @@ bool seat_run_requests(struct actor *actor)
         input.name = name_of(asked.heir);
         seat_step(actor, &input);
     }
-    return asked.first_step || asked.value || asked.enabled || asked.params || asked.give;
+    if (asked.away) {
+        input.type = INPUT_AWAY;
+        input.span_ns = asked.away_ns;
+        seat_step(actor, &input);
+    }
+    return asked.first_step || asked.value || asked.enabled || asked.params || asked.give ||
+           asked.away;
 }
 
 struct actor *seat_next(const struct actor *actor)
@@ -795,6 +802,17 @@ int actor_hand_over(struct actor *actor, const char *node)
     }
     requests->give = true;
     memcpy(requests->heir, node, strlen(node) + 1);
+    link_settle(actor->link);
+    return ACTOR_OK;
+}
+
+int actor_away(struct actor *actor, int64_t away_ns)
+{
+    if (away_ns < 0 || away_ns > AWAY_MAX_S * NS_PER_S) {
+        return ACTOR_EINVAL;
+    }
+    actor->requests.away = true;
+    actor->requests.away_ns = away_ns;
     link_settle(actor->link);
     return ACTOR_OK;
 }

@@ -94,6 +94,7 @@ enum key {
     KEY_PREFER,
     KEY_NEVER,
     KEY_PREEMPT,
+    KEY_AWAY,
     KEY_VIEW,
     KEY_SETTLED,
     KEY_MEMBERS,
@@ -120,6 +121,7 @@ static const struct name key_names[KEY_COUNT] = {
     [KEY_PREFER] = {"prefer", 6},
     [KEY_NEVER] = {"never", 5},
     [KEY_PREEMPT] = {"preempt", 7},
+    [KEY_AWAY] = {"away", 4},
     [KEY_OVERRIDE] = {"override", 8},
     [KEY_VIEW] = {"view", 4},
     [KEY_SETTLED] = {"settled", 7},
@@ -409,8 +411,11 @@ static enum drop read_of_view(struct reader *r, enum key key, struct members_roo
     if (key == KEY_SETTLED) {
         return read_bool(r, &m->settled);
     }
-    return key == KEY_MEMBERS ? read_members(r, room->names, &m->members)
-                              : read_numbers(r, WISH_MAX, room->wishes, &m->members.wishes);
+    if (key == KEY_MEMBERS) {
+        return read_members(r, room->names, &m->members);
+    }
+    return key == KEY_WISHES ? read_numbers(r, WISH_MAX, room->wishes, &m->members.wishes)
+                             : read_numbers(r, AWAY_MAX_S, room->away_s, &m->members.away_s);
 }
 
 static enum drop read_prefer(struct reader *r, uint8_t *prefer)
@@ -418,6 +423,14 @@ static enum drop read_prefer(struct reader *r, uint8_t *prefer)
     int64_t whole = 0;
     enum drop drop = read_whole(r, 0, PREFER_MAX, &whole);
     *prefer = (uint8_t)whole;
+    return drop;
+}
+
+static enum drop read_away(struct reader *r, uint32_t *away_s)
+{
+    int64_t whole = 0;
+    enum drop drop = read_whole(r, 0, AWAY_MAX_S, &whole);
+    *away_s = (uint32_t)whole;
     return drop;
 }
 
@@ -461,6 +474,8 @@ static enum drop read_member(struct reader *r, enum key key, struct members_room
         return read_bool(r, &m->wish.never);
     case KEY_PREEMPT:
         return read_bool(r, &m->wish.preempt);
+    case KEY_AWAY:
+        return room == NULL ? read_away(r, &m->away_s) : read_of_view(r, key, room, m);
     case KEY_VIEW:
     case KEY_SETTLED:
     case KEY_MEMBERS:
@@ -551,8 +566,9 @@ static enum drop check_message(const struct message *m, unsigned seen)
     if (m->type == MESSAGE_PING && !name_equal(m->node, m->history.names[0])) {
         return DROP_HISTORY;
     }
-    return count_numbers(m->members.wishes, MEMBERS_MAX) > m->members.count ? DROP_MEMBERS
-                                                                            : DROP_NONE;
+    bool too_many = count_numbers(m->members.wishes, MEMBERS_MAX) > m->members.count ||
+                    count_numbers(m->members.away_s, MEMBERS_MAX) > m->members.count;
+    return too_many ? DROP_MEMBERS : DROP_NONE;
 }
 
 // With `room` for members: a view. Without: anything else.
@@ -569,6 +585,7 @@ static enum drop decode(const uint8_t *bytes, size_t len, struct members_room *r
     message->unready = message->asks = message->left = false;
     message->heir = NAME_NONE;
     message->wish = (struct wish){0};
+    message->away_s = 0;
     message->value = VALUE_NULL;
     message->history.count = 0;
     message->members = (struct members){0};
@@ -758,6 +775,13 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_MEMBERS:
         write_members_of(w, &m->members);
         break;
+    case KEY_AWAY:
+        if (m->type == MESSAGE_VERS) {
+            write_int(w, m->away_s);
+        } else {
+            write_numbers(w, m->members.away_s, m->members.count);
+        }
+        break;
     case KEY_WISHES:
         write_numbers(w, m->members.wishes, m->members.count);
         break;
@@ -773,12 +797,12 @@ static bool needs_override(const struct params *p)
     return p->cycle_ns < NS_PER_S || p->gap_ns < NS_PER_S / 10;
 }
 
-enum { MORE_KEYS_MAX = 9 };
+enum { MORE_KEYS_MAX = 10 };
 
 // What a message has beside the keys that its type needs, in this order; closed by KEY_COUNT.
 static void find_more_keys(const struct message *m, enum key more[MORE_KEYS_MAX + 1])
 {
-    bool is_vers = m->type == MESSAGE_VERS;
+    bool is_vers = m->type == MESSAGE_VERS, is_view = m->type == MESSAGE_VIEW;
     const struct {
         enum key key;
         bool is_there;
@@ -791,7 +815,8 @@ static void find_more_keys(const struct message *m, enum key more[MORE_KEYS_MAX 
         {KEY_PREFER, is_vers && m->wish.prefer > 0},
         {KEY_NEVER, is_vers && m->wish.never},
         {KEY_PREEMPT, is_vers && m->wish.preempt},
-        {KEY_WISHES, m->type == MESSAGE_VIEW && m->members.wishes != NULL},
+        {KEY_WISHES, is_view && m->members.wishes != NULL},
+        {KEY_AWAY, is_vers ? m->away_s > 0 : is_view && m->members.away_s != NULL},
     };
     for (int i = 0; i < MORE_KEYS_MAX; i++) {
         if (keys[i].is_there) {

@@ -82,6 +82,7 @@ static size_t longest_vers(const struct actor_link *link, uint8_t *packet)
     vers.node = name_of(link->config.name);
     vers.heir = vers.node;
     vers.wish = (struct wish){.prefer = PREFER_MAX, .preempt = true};
+    vers.away_s = AWAY_MAX_S;
     vers.params =
         (struct params){INT64_C(1) << 53, NS_PER_S / 3, NS_PER_S / 70, 64, 64, 1000000, 0};
     return packet_encode(link, &vers, packet);

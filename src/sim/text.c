@@ -69,11 +69,17 @@ static void put_numbers(struct out *out, const char *what, const uint32_t *numbe
     }
 }
 
+static void put_number(struct out *out, const char *what, uint32_t number)
+{
+    if (number > 0) {
+        put(out, what);
+        put_format(out, " %" PRIu32, number);
+    }
+}
+
 static void put_wish(struct out *out, const struct wish *wish)
 {
-    if (wish->prefer > 0) {
-        put_format(out, " prefer %d", wish->prefer);
-    }
+    put_number(out, " prefer", wish->prefer);
     put(out, wish->never ? " never" : "");
     put(out, wish->preempt ? " preempt" : "");
 }
@@ -86,6 +92,7 @@ static void put_send(struct out *out, const struct message *m)
     if (m->type == MESSAGE_VIEW) {
         put_view(out, m->view, m->node, m->settled, &m->members);
         put_numbers(out, " wishes", m->members.wishes, m->members.count);
+        put_numbers(out, " away", m->members.away_s, m->members.count);
     } else if (m->type == MESSAGE_VERS && m->asks) {
         put(out, " asks");
     } else if (m->type == MESSAGE_VERS && m->left) {
@@ -97,6 +104,7 @@ static void put_send(struct out *out, const struct message *m)
     }
     if (m->type == MESSAGE_VERS) {
         put_wish(out, &m->wish);
+        put_number(out, " away", m->away_s);
     }
 }
 

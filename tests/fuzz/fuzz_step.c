@@ -444,6 +444,13 @@ static void do_next_turn(struct run *r, uint8_t who)
     hear_message(r, &m);
 }
 
+static struct wish read_wish(struct run *r)
+{
+    uint8_t byte = read_byte(r);
+    uint8_t prefer = byte & 63;
+    return (struct wish){.prefer = prefer, .never = byte >> 6 == 3, .preempt = byte >> 6 == 1};
+}
+
 static void do_vers(struct run *r, uint8_t who)
 {
     uint8_t shape = read_byte(r);
@@ -453,24 +460,37 @@ static void do_vers(struct run *r, uint8_t who)
     m.params = shape & 8 ? read_params(r) : r->params;
     m.params.version += (shape & 16) != 0;
     m.heir = shape & 128 ? node_name(read_byte(r)) : NAME_NONE;
+    if (m.nonce == 5) {
+        m.wish = read_wish(r);
+    } else if (m.nonce == 6) {
+        m.away_s = read_byte(r);
+    }
     hear_message(r, &m);
 }
 
-// S1: by anybody, of anybody; or, of nobody, the timer alone.
+// S1: by anybody, of anybody; or, of nobody, the timer alone. Half of them have numbers.
 static void do_view(struct run *r, uint8_t who)
 {
     uint8_t shape = who > 0 ? read_byte(r) : 0;
     struct name names[8];
+    uint32_t wishes[8] = {0}, away_s[8] = {0};
     struct message m = {.type = MESSAGE_VIEW, .node = node_name(who)};
     m.settled = (shape & 1) != 0;
     m.view = (shape & 31) == 31 ? VIEW_MAX : 1 + (shape >> 1 & 15);
-    m.members = (struct members){1 + (shape >> 5), names, NULL};
+    m.members = (struct members){.count = 1 + (shape >> 5), .names = names};
     if (who == 0) {
         step_timer(r);
         return;
     }
     for (size_t i = 0; i < m.members.count; i++) {
-        names[i] = node_name(read_byte(r));
+        uint8_t byte = read_byte(r);
+        names[i] = node_name(byte);
+        wishes[i] = byte;
+        away_s[i] = byte >> 4;
+    }
+    if (who >= 8) {
+        m.members.wishes = wishes;
+        m.members.away_s = away_s;
     }
     hear_message(r, &m); // with a name twice it is refused
 }
@@ -592,6 +612,14 @@ static void do_give(struct run *r)
     assert(!gives || !r->tagged);
 }
 
+// S7: whoever is disabled may say so too.
+static void do_away(struct run *r)
+{
+    r->leaves = true;
+    step(r, (struct input){.type = INPUT_AWAY, .span_ns = read_byte(r) * NS_PER_S});
+    r->leaves = false;
+}
+
 static void do_stop(struct run *r)
 {
     r->leaves = true;
@@ -613,6 +641,9 @@ static void do_control(struct run *r, uint8_t arg)
         break;
     case 4:
         do_params(r);
+        break;
+    case 5:
+        do_away(r);
         break;
     case 6:
         do_hint(r, INPUT_GONE);
@@ -712,6 +743,7 @@ static void configure(struct run *r, uint8_t value[static 1])
         .echoes = (flags & 8) != 0,
         .takeover = (enum takeover)((flags >> 5) % 3), // each with some of the values
         .has_roster = true,
+        .wish = {.prefer = flags >> 5, .preempt = (flags & 8) != 0, .never = flags >> 3 == 31},
         .capacity = ENGINE_NODES_MIN,
         .draw = draw,
         .draw_context = r,

@@ -51,7 +51,8 @@ static bool same_members(const struct members *a, const struct members *b)
     for (size_t i = 0; same && i < a->count; i++) {
         same = name_equal(a->names[i], b->names[i]);
     }
-    return same && same_numbers(a->wishes, b->wishes, a->count);
+    return same && same_numbers(a->wishes, b->wishes, a->count) &&
+           same_numbers(a->away_s, b->away_s, a->count);
 }
 
 static bool same_view(const struct message *a, const struct message *b)
@@ -71,7 +72,8 @@ bool same_message(const struct message *a, const struct message *b)
     case MESSAGE_VERS:
         return name_equal(a->node, b->node) && a->nonce == b->nonce && a->unready == b->unready &&
                a->asks == b->asks && a->left == b->left && name_equal(a->heir, b->heir) &&
-               same_wish(a->wish, b->wish) && params_compare(&a->params, &b->params) == 0;
+               same_wish(a->wish, b->wish) && a->away_s == b->away_s &&
+               params_compare(&a->params, &b->params) == 0;
     case MESSAGE_PING:
         return name_equal(a->node, b->node) && same_turn(a, b);
     case MESSAGE_HIST:
@@ -110,7 +112,8 @@ static bool legal_view(const struct message *m)
         for (size_t j = 0; j < i; j++) {
             legal = legal && !name_equal(members->names[i], members->names[j]);
         }
-        legal = legal && (members->wishes == NULL || members->wishes[i] <= UINT8_MAX);
+        legal = legal && (members->wishes == NULL || members->wishes[i] <= UINT8_MAX) &&
+                (members->away_s == NULL || members->away_s[i] <= AWAY_MAX_S);
     }
     return legal;
 }
@@ -123,7 +126,7 @@ bool legal_message(const struct message *m)
     case MESSAGE_VERS:
         return name_is_valid(m->node) && m->nonce < UINT64_C(1) << 53 &&
                (name_is_none(m->heir) || name_is_valid(m->heir)) && m->wish.prefer <= PREFER_MAX &&
-               params_fault(&m->params) == NULL;
+               m->away_s <= AWAY_MAX_S && params_fault(&m->params) == NULL;
     case MESSAGE_PING:
         return name_equal(m->node, m->history.names[0]) && legal_turn(m);
     case MESSAGE_HIST:

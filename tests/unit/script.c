@@ -236,6 +236,11 @@ void give(struct script *s, const char *name)
     step(s, (struct input){.type = INPUT_GIVE, .name = name_of(name)});
 }
 
+void away(struct script *s, double seconds)
+{
+    step(s, (struct input){.type = INPUT_AWAY, .span_ns = llround(seconds * 1e9)});
+}
+
 void script_show_members(struct script *s)
 {
     s->shows_members = true;
@@ -330,22 +335,46 @@ void hear_wish(struct script *s, const char *name, struct wish wish)
                               .wish = wish});
 }
 
+static void hear_last_word(struct script *s, const char *name, bool left, uint32_t away_s)
+{
+    hear(s, &(struct message){.type = MESSAGE_VERS,
+                              .node = name_of(name),
+                              .params = s->config.params,
+                              .nonce = 5,
+                              .unready = left,
+                              .left = left,
+                              .away_s = away_s});
+}
+
+void hear_away(struct script *s, const char *name, uint32_t away_s)
+{
+    hear_last_word(s, name, false, away_s);
+}
+
+void hear_left_for(struct script *s, const char *name, uint32_t away_s)
+{
+    hear_last_word(s, name, true, away_s);
+}
+
 void hear_view_of(struct script *s, int64_t view, const char *publisher, bool settled,
-                  const char *members, const uint32_t *wishes)
+                  const char *members, const struct members *numbers)
 {
     struct history names;
+    struct members all = *numbers;
     read_names(members, &names);
+    all.count = names.count;
+    all.names = names.names;
     hear(s, &(struct message){.type = MESSAGE_VIEW,
                               .node = name_of(publisher),
                               .view = view,
                               .settled = settled,
-                              .members = {names.count, names.names, wishes}});
+                              .members = all});
 }
 
 void hear_view(struct script *s, int64_t view, const char *publisher, bool settled,
                const char *members)
 {
-    hear_view_of(s, view, publisher, settled, members, NULL);
+    hear_view_of(s, view, publisher, settled, members, &(struct members){0});
 }
 
 void hear_question(struct script *s, const char *name)

@@ -53,10 +53,13 @@ void hear_left(struct script *script, const char *name, uint64_t nonce);   // it
 void hear_heir(struct script *script, const char *name, const char *heir); // H8
 void hear_view(struct script *script, int64_t view, const char *publisher, bool settled,
                const char *members); // names with blanks between them
-// S5: a `vers` of one of ours, and a view with a number for each member.
-void hear_wish(struct script *script, const char *name, struct wish wish);
+void hear_wish(struct script *script, const char *name, struct wish wish); // S5: a `vers`
+void hear_away(struct script *script, const char *name, uint32_t away_s);  // S7: the same
+void hear_left_for(struct script *script, const char *name, uint32_t away_s);
+// With the numbers of these.
 void hear_view_of(struct script *script, int64_t view, const char *publisher, bool settled,
-                  const char *members, const uint32_t *wishes);
+                  const char *members, const struct members *numbers);
+void away(struct script *script, double seconds); // S7
 void hear_python_set(struct script *script, const char *name, const struct params *params);
 void hear_params(struct script *script, const char *name, const struct params *params);
 

@@ -121,6 +121,9 @@ END_TEST
 #define NEVER "\x65never"
 #define PREEMPT "\x67preempt"
 #define WISHES "\x66wishes"
+#define AWAY \
+    "\x64"   \
+    "away"
 #define INIT "\xa2" NODE "a\x61t\x64init"
 // A vers from "a" but for three of its parameters.
 #define VERS_OF(version, cycle, gap, more)                                       \
@@ -240,6 +243,9 @@ static const struct {
     {DROP_BOUNDS, BYTES("\xa1" PREFER "\x20")},     // -1
     {DROP_BOUNDS, BYTES("\xa1" PREFER "\xf9\x3e\x00")},
     {DROP_KIND, BYTES("\xa1" NEVER "\x01")},
+    {DROP_BOUNDS, BYTES("\xa1" AWAY "\x1a\x00\x09\x3a\x81")}, // 604801
+    {DROP_BOUNDS, BYTES("\xa1" AWAY "\x20")},
+    {DROP_KIND, BYTES("\xa1" AWAY "\x80")},
     {DROP_KIND, BYTES("\xa1" PREEMPT "\x01")},
     {DROP_NAME, BYTES("\xa2" NODE "/\x61t\x64init")},
     {DROP_NAME, BYTES("\xa2\x64node\x60\x61t\x64init")},
@@ -334,7 +340,7 @@ START_TEST(s1_a_view_is_written_in_the_order_of_its_keys_and_read_again)
     struct message m = {.type = MESSAGE_VIEW, .node = names[1], .view = 3, .settled = true}, again;
     struct members_room room;
     uint8_t packet[MESSAGE_MAX_BYTES];
-    m.members = (struct members){2, names, NULL};
+    m.members = (struct members){.count = 2, .names = names};
     ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof view - 1);
     ck_assert_mem_eq(packet, view, sizeof view - 1);
     ck_assert_int_eq(codec_decode_view(packet, sizeof view - 1, &room, &again), DROP_NONE);
@@ -353,7 +359,7 @@ START_TEST(s5_the_wishes_of_a_view_are_written_before_the_type_and_read_again)
     struct message m = {.type = MESSAGE_VIEW, .node = names[1], .view = 3}, again;
     struct members_room room;
     uint8_t packet[MESSAGE_MAX_BYTES];
-    m.members = (struct members){2, names, wishes};
+    m.members = (struct members){.count = 2, .names = names, .wishes = wishes};
     size_t len = codec_encode(&m, packet, sizeof packet);
     ck_assert_uint_gt(len, sizeof end);
     ck_assert_mem_eq(packet + len - (sizeof end - 1), end, sizeof end - 1);
@@ -365,6 +371,30 @@ START_TEST(s5_the_wishes_of_a_view_are_written_before_the_type_and_read_again)
     len = codec_encode(&m, packet, sizeof packet);
     ck_assert_int_eq(codec_decode_view(packet, len, &room, &again), DROP_NONE);
     ck_assert_ptr_null(again.members.wishes);
+}
+END_TEST
+
+START_TEST(s7_absence_is_written_to_vers_as_a_number_and_to_a_view_as_a_list)
+{
+    static const char of_vers[] = AWAY "\x18\x3c" VERS;
+    static const char of_view[] = AWAY "\x82\x00\x18\x3c\x61t\x64view";
+    const struct name names[] = {{"b", 1}, {"a", 1}};
+    const uint32_t away_s[] = {0, 60};
+    struct message m = {.type = MESSAGE_VERS, .node = name_of("a"), .params = params_default}, read;
+    struct members_room room;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    m.away_s = 60;
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof of_vers - 1), of_vers, sizeof of_vers - 1);
+    ck_assert_int_eq(codec_decode(packet, len, &read), DROP_NONE);
+    ck_assert_uint_eq(read.away_s, 60);
+    m = (struct message){.type = MESSAGE_VIEW, .node = names[1], .view = 3};
+    m.members = (struct members){.count = 2, .names = names, .away_s = away_s};
+    len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof of_view - 1), of_view, sizeof of_view - 1);
+    ck_assert_int_eq(codec_decode_view(packet, len, &room, &read), DROP_NONE);
+    ck_assert_mem_eq(read.members.away_s, away_s, sizeof away_s);
+    ck_assert_uint_eq(read.away_s, 0);
 }
 END_TEST
 
@@ -415,6 +445,10 @@ static const struct {
     {DROP_BOUNDS, BYTES(VIEW_WITH(WISHES, "\x81\x19\x01\x00"))},  // 256
     {DROP_BOUNDS, BYTES(VIEW_WITH(WISHES, "\x81\x20"))},          // -1
     {DROP_KIND, BYTES(VIEW_WITH(WISHES, "\x81\x61z"))},
+    {DROP_NONE, BYTES(VIEW_WITH(AWAY, "\x82\x00\x1a\x00\x09\x3a\x80"))}, // 604800
+    {DROP_BOUNDS, BYTES(VIEW_WITH(AWAY, "\x81\x1a\x00\x09\x3a\x81"))},
+    {DROP_MEMBERS, BYTES(VIEW_WITH(AWAY, "\x83\x00\x00\x01"))},
+    {DROP_KIND, BYTES(VIEW_WITH(AWAY, "\x01"))},
     {DROP_KIND, BYTES(VIEW_WITH(WISHES, "\x01"))},
 };
 
@@ -443,7 +477,7 @@ START_TEST(s1_as_many_members_as_are_allowed)
         names[i] = name_of(texts[i]);
     }
     for (size_t more = 0; more < 2; more++) {
-        m.members = (struct members){MEMBERS_MAX + more, names, NULL};
+        m.members = (struct members){.count = MEMBERS_MAX + more, .names = names};
         size_t len = codec_encode(&m, packet, sizeof packet);
         ck_assert_uint_gt(len, 0);
         ck_assert_int_eq(codec_decode_view(packet, len, &room, &again),
@@ -831,6 +865,7 @@ int main(void)
     tcase_add_loop_test(tests, what_breaks_no_rule_is_taken, 0, sizeof taken / sizeof *taken);
     tcase_add_test(tests, s1_a_view_is_written_in_the_order_of_its_keys_and_read_again);
     tcase_add_test(tests, s5_the_wishes_of_a_view_are_written_before_the_type_and_read_again);
+    tcase_add_test(tests, s7_absence_is_written_to_vers_as_a_number_and_to_a_view_as_a_list);
     tcase_add_test(tests, s5_a_wish_is_written_before_the_type_of_vers_alone);
     tcase_add_test(tests, s1_each_channel_has_its_own_messages);
     tcase_add_loop_test(tests, s1_a_view_that_breaks_a_rule_is_refused_for_its_reason, 0,

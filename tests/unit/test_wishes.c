@@ -221,7 +221,8 @@ START_TEST(s5_a_newcomer_takes_the_views_word_for_those_whom_it_has_not_heard)
 {
     at(s, 1);
     link_up(s);
-    hear_view_of(s, 4, "z", false, "z m y", (const uint32_t[]){255, 0, 128 + 30});
+    hear_view_of(s, 4, "z", false, "z m y",
+                 &(struct members){.wishes = (const uint32_t[]){255, 0, 128 + 30}});
     at(s, 7);
     expect_line(s, "> view 5 by m: y z m wishes 158 255 0");
 }
@@ -231,10 +232,12 @@ START_TEST(s5_what_was_heard_last_stands)
 {
     at(s, 1);
     link_up(s);
-    hear_view_of(s, 4, "z", false, "z m y", (const uint32_t[]){0, 0, 158});
+    hear_view_of(s, 4, "z", false, "z m y",
+                 &(struct members){.wishes = (const uint32_t[]){0, 0, 158}});
     hear_wish(s, "y", prefers(2));
     hear_wish(s, "z", prefers(2));
-    hear_view_of(s, 4, "z", false, "z m y", (const uint32_t[]){0, 0, 1});
+    hear_view_of(s, 4, "z", false, "z m y",
+                 &(struct members){.wishes = (const uint32_t[]){0, 0, 1}});
     at(s, 7);
     expect_line(s, "> view 4 by z: z m y wishes 0 0 1");
 }
@@ -245,7 +248,8 @@ START_TEST(s5_a_number_that_stands_for_nothing_is_the_nearest_that_does)
 {
     at(s, 1);
     link_up(s);
-    hear_view_of(s, 4, "z", false, "z m y", (const uint32_t[]){127, 0, 254});
+    hear_view_of(s, 4, "z", false, "z m y",
+                 &(struct members){.wishes = (const uint32_t[]){127, 0, 254}});
     at(s, 7);
     expect_line(s, "> view 4 by z: z m y wishes 100 0 228");
 }
@@ -257,7 +261,8 @@ START_TEST(s5_whose_wish_stands_wrongly_in_a_view_says_vers)
     join(s, "ab", hear_ping, 0, "a b");
     at(s, 5);
     forget(s);
-    hear_view_of(s, 4, "a", false, "a m b", (const uint32_t[]){0, 5, 0});
+    hear_view_of(s, 4, "a", false, "a m b",
+                 &(struct members){.wishes = (const uint32_t[]){0, 5, 0}});
     at(s, 6.6);
     ck_assert(strstr(transcript(s), "> vers") == NULL);
     hear_view(s, 4, "a", false, "a m b");
@@ -266,12 +271,18 @@ START_TEST(s5_whose_wish_stands_wrongly_in_a_view_says_vers)
 }
 END_TEST
 
+static TCase *add_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
 static Suite *wishes_suite(void)
 {
     Suite *suite = suite_create("wishes");
-    TCase *tests = tcase_create("S5: wishes");
-    tcase_add_checked_fixture(tests, set_up, tear_down);
-    suite_add_tcase(suite, tests);
+    TCase *tests = add_case(suite, "S5: wishes");
     tcase_add_loop_test(tests, s5_without_a_view_who_prefers_it_most_is_first, 0,
                         sizeof fresh / sizeof *fresh);
     tcase_add_loop_test(tests, s5_who_is_first_stays_so_but_for_one_that_preempts, 0,
