@@ -170,6 +170,12 @@ int actor_config_set_takeover(struct actor_config *config, enum actor_takeover t
 // Default: cycle + 4.5 gap and a little; what is less than that is refused by actor_new().
 int actor_config_set_settle(struct actor_config *config, int64_t settle_ns);
 
+// How long whoever has lost its index has to say, by actor_drained(), that its work has stopped,
+// before the others get new ones (PROTOCOL.md S6); one that says nothing costs all of it. The same
+// for the whole group, or that of the leader counts. 0 to 86400 s; default: 0, nobody is waited
+// for.
+int actor_config_set_drain(struct actor_config *config, int64_t drain_ns);
+
 // What this node wishes of index 1, the steady leader (PROTOCOL.md S5). It stays with the one who
 // has it, or goes to the one that prefers it most, 0 to 100 (default 0); with `preempt` it is taken
 // from one that prefers it less; `never`: not this node.
@@ -283,6 +289,10 @@ int actor_set_value(struct actor *actor, const char *json);
 // Take part again, or listen only; a tag ends at once with reason "disabled".
 int actor_enable(struct actor *actor);
 int actor_disable(struct actor *actor);
+// Says that what the last index gave to do has stopped, after settling; see
+// actor_config_set_drain(). Nothing while there is an index. To leave the group says so too: stop
+// the work before.
+int actor_drained(struct actor *actor);
 // Announces that this node may be away for so long, from now on: if it ends meanwhile, or is lost,
 // it keeps its place among the members until then, and the others keep theirs (PROTOCOL.md S7). 0
 // to 604800 s; 0: no longer.

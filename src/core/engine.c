@@ -39,10 +39,11 @@ struct message *emit_send(struct engine *e, struct effects *fx, enum message_typ
     m->heir = NAME_NONE;
     m->wish = (struct wish){0};
     m->away_s = 0;
+    m->shared = false;
     m->value = VALUE_NULL;
     m->history.count = 0;
     m->members = (struct members){0};
-    if (type != MESSAGE_HIST && type != MESSAGE_VIEW) {
+    if (type == MESSAGE_INIT || type == MESSAGE_VERS || type == MESSAGE_PING) {
         nodes_get(&e->nodes, SELF)->missed = 0; // as those that hear it count
     }
     return m;
@@ -305,6 +306,10 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         roster_heard(e, m, fx);
         return;
     }
+    if (m->type == MESSAGE_DRAINED) {
+        drain_heard(e, m);
+        return;
+    }
     bool python_set = is_python_set(m);
     if (m->type == MESSAGE_VERS && m->left && !python_set) {
         presence_left(e, m, fx);
@@ -330,6 +335,7 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         hear_turn(e, m, fx);
         break;
     case MESSAGE_VIEW:
+    case MESSAGE_DRAINED:
         break;
     }
 }
@@ -338,7 +344,8 @@ void drop_timers(struct engine *e)
 {
     answer_drop(e);
     e->due_ns = e->stands_ns = e->listen_end_ns = NEVER;
-    e->vers_ns = e->introduce_ns = e->ask_ns = e->roster.answer_ns = NEVER;
+    e->vers_ns = e->introduce_ns = e->ask_ns = NEVER;
+    e->roster.answer_ns = e->roster.drained_ns = NEVER;
 }
 
 static void on_link_down(struct engine *e, enum untag_reason reason, enum phase phase,
@@ -616,6 +623,7 @@ static void run_timers(struct engine *e, struct effects *fx)
     answer_due(e, fx);
     roster_due(e, fx);
     roster_answer_due(e, fx);
+    drain_due(e, fx);
     if (e->now_ns >= e->ask_ns) {
         setup_ask(e, fx);
     }
@@ -638,6 +646,7 @@ static void arm(struct engine *e)
     int64_t send_ns = earliest(e->answer.at_ns, earliest(e->vers_ns, e->introduce_ns));
     send_ns = earliest(send_ns, e->ask_ns);
     send_ns = earliest(send_ns, earliest(e->roster.due_ns, e->roster.answer_ns));
+    send_ns = earliest(send_ns, e->roster.drained_ns);
     int64_t at_ns = e->due_ns;
     at_ns = earliest(at_ns, latest(send_ns, e->quiet_until_ns));
     at_ns = earliest(at_ns, e->tag_end_ns);
@@ -670,7 +679,7 @@ static void check_config(const struct engine_config *config)
     assert(params_fault(&config->params) == NULL);
     assert(config->nonce > 0 && config->nonce <= NONCE_MAX);
     assert(config->capacity >= ENGINE_NODES_MIN && config->capacity <= ENGINE_NODES_MAX);
-    assert(config->wish.prefer <= PREFER_MAX);
+    assert(config->wish.prefer <= PREFER_MAX && config->drain_ns >= 0);
     assert(config->draw != NULL);
 }
 
@@ -752,6 +761,9 @@ static void handle(struct engine *e, const struct input *input, struct effects *
         break;
     case INPUT_AWAY:
         away_announce(e, input->span_ns, fx);
+        break;
+    case INPUT_DRAINED:
+        drain_done(e);
         break;
     case INPUT_STOP:
         on_stop(e, fx);

@@ -31,6 +31,7 @@ struct engine_config {
     bool has_roster;   // S1 to S4: views are sent and heard
     int64_t settle_ns; // S2; what is less than must be is taken for that (0: by the parameters)
     struct wish wish;  // S5
+    int64_t drain_ns;  // S6; 0: nobody is waited for
     size_t packet_max; // bytes that a packet may have (M2); 0: MESSAGE_MAX_BYTES
     size_t view_max;   // the same of a view; 0: as any other
     uint32_t capacity; // nodes known at most, ENGINE_NODES_MIN to ENGINE_NODES_MAX
@@ -57,6 +58,7 @@ enum input_type {
     INPUT_HERE,    // peer: a hint that it is
     INPUT_GIVE,    // name: hand the turn over to this one (H8)
     INPUT_AWAY,    // span_ns: so long it may be away if it goes (S7); 0: it may not
+    INPUT_DRAINED, // the program has stopped what its last index gave it to do (S6)
     INPUT_STOP,    // give up everything and say so; the last input
 };
 
@@ -202,6 +204,9 @@ struct engine *engine_init(void *memory, const struct engine_config *config);
 
 // One step. `now_ns` never goes back.
 void engine_step(struct engine *engine, const struct input *input, struct effects *effects);
+
+// As it is told: whoever is never to be index 1 prefers nothing (S5).
+struct wish wish_normal(struct wish wish);
 
 // When to step next at the latest; NEVER when nothing is due.
 int64_t engine_deadline_ns(const struct engine *engine);

@@ -2,8 +2,8 @@
 // Coming in quietly (J1), and two nodes of one name (J5).
 #include "state.h"
 
-// 0 to `most_ns`, by chance, so that those who start together do not speak together.
-static int64_t some_of(const struct engine *e, int64_t most_ns)
+// So that those who start together do not speak together.
+int64_t some_of(const struct engine *e, int64_t most_ns)
 {
     uint32_t chance = e->config.draw(e->config.draw_context);
     return (int64_t)((double)most_ns * (chance / 4294967296.0));
@@ -163,8 +163,8 @@ static void rival_beacons(struct engine *e, const struct message *m, struct effe
 
 bool join_own_name(struct engine *e, const struct message *m, struct effects *fx)
 {
-    bool is_its_own = m->type != MESSAGE_HIST && m->type != MESSAGE_VIEW && !is_python_set(m);
-    if (!is_its_own || !name_equal(m->node, e->config.name)) {
+    bool is_its_own = m->type == MESSAGE_INIT || m->type == MESSAGE_VERS || m->type == MESSAGE_PING;
+    if (!is_its_own || is_python_set(m) || !name_equal(m->node, e->config.name)) {
         return false;
     }
     switch (m->type) {
@@ -179,6 +179,7 @@ bool join_own_name(struct engine *e, const struct message *m, struct effects *fx
         break;
     case MESSAGE_HIST:
     case MESSAGE_VIEW:
+    case MESSAGE_DRAINED:
         break;
     }
     return true;

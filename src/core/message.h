@@ -27,7 +27,9 @@ enum message_type {
     MESSAGE_VERS,
     MESSAGE_PING,
     MESSAGE_HIST,
-    MESSAGE_VIEW, // S1: in a channel of its own, since a Python node ends when it hears one
+    // In a channel of their own, since a Python node ends when it hears one:
+    MESSAGE_VIEW,    // S1
+    MESSAGE_DRAINED, // S6
 };
 
 struct history {
@@ -44,13 +46,14 @@ struct wish {
 
 enum { PREFER_MAX = 100 };
 
-// The members of a view, in their places, and a number for each of them.
+// The members of a view, in their places, and numbers of each of them; NULL: there are none.
 struct members {
     size_t count;
     const struct name *names;
-    const uint32_t *wishes; // S5; NULL: there are none
-    const uint32_t
-        *away_s; // S7: how long they may still be away, up to AWAY_MAX_S; NULL: nobody is
+    const uint32_t *wishes; // S5
+    // S6, 0 or 1: its word is waited for. One more, the first, stands for all who are not named.
+    const uint32_t *waits;
+    const uint32_t *away_s; // S7: how long it may still be away
 };
 
 enum { AWAY_MAX_S = 604800 }; // a week
@@ -59,12 +62,13 @@ enum { AWAY_MAX_S = 604800 }; // a week
 struct members_room {
     struct name names[MEMBERS_MAX];
     uint32_t wishes[MEMBERS_MAX];
+    uint32_t waits[MEMBERS_MAX + 1];
     uint32_t away_s[MEMBERS_MAX];
 };
 
 struct message {
     enum message_type type;
-    struct name node;       // init, vers, ping; view: who has published it, whoever repeats it
+    struct name node;       // but of hist; view: who has published it, whoever repeats it
     struct params params;   // vers
     uint64_t nonce;         // vers of one of ours: 1 to NONCE_MAX; 0: none
     bool unready;           // vers of one of ours: it cannot lead now
@@ -75,9 +79,10 @@ struct message {
     uint32_t away_s;        // the same: S7, it may be away for so long; 0: not
     struct value value;     // ping, hist
     struct history history; // ping, hist: at least one
-    int64_t view;           // view: its number, 1 to VIEW_MAX
-    bool settled;           // the same
-    struct members members; // the same: at least one
+    int64_t view;           // view: its number, 1 to VIEW_MAX; drained: up to this one
+    bool settled;           // view
+    bool shared;            // view: S6, it was settled before
+    struct members members; // view: at least one
 };
 
 // M3: why a packet changed nothing.

@@ -19,6 +19,8 @@ struct node {
     int64_t hist_ns; // when a hist about it as the head was last heard or sent
     int64_t gone_ns;
     int64_t back_by_ns;   // S7: when it is to be back, if it goes; 0: it said nothing of that
+    int64_t drained_view; // S6: it has nothing left of views up to this one
+    int64_t owned_view;   // and may have had a share in this one; 0: none that is known of
     uint64_t incarnation; // H2: of its process; 0: not known
     uint64_t known_slot;  // the slot in which it was first heard
     uint64_t sent_slot;   // the slot in which it last sent a beacon

@@ -128,6 +128,7 @@ void presence_left(struct engine *e, const struct message *m, struct effects *fx
     node_id id = nodes_find(&e->nodes, m->node);
     if (id != NODE_UNKNOWN && !is_outdated(nodes_get(&e->nodes, id), m->nonce)) {
         away_heard(e, id, m->away_s);
+        drain_left(e, id);
         go(e, id, MEMBER_LEFT, fx);
     }
 }

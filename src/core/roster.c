@@ -6,9 +6,10 @@
 #include <string.h>
 
 // What a view has besides the names in it, and what each of them has before it; a list of numbers
-// without them, and what the longest wish has, and one who is not away, and one who is.
+// without them, and what the longest wish has, and one who is not away or waited for,
+// and one who is away.
 enum {
-    VIEW_BYTES = 56,
+    VIEW_BYTES = 57,
     NAME_BYTES = 2,
     LIST_BYTES = 10,
     WISH_BYTES = 2,
@@ -19,7 +20,9 @@ enum {
 void roster_init(struct engine *e)
 {
     e->roster.due_ns = e->roster.answer_ns = e->roster.index_end_ns = NEVER;
-    e->roster.sent_ns = e->roster.stale_until_ns = e->last_sent_ns; // long ago
+    e->roster.drained_ns = NEVER;
+    e->roster.sent_ns = e->roster.drained_sent_ns = e->last_sent_ns; // long ago
+    e->roster.stale_until_ns = e->last_sent_ns;
     e->roster.seen = 1;
     nodes_get(&e->nodes, SELF)->seen = true;
 }
@@ -60,6 +63,7 @@ static void give_up(struct engine *e, struct effects *fx)
 {
     if (e->roster.index_end_ns != NEVER) {
         e->roster.index_end_ns = NEVER;
+        e->roster.gave_up_ns = e->now_ns;
         e->roster.told_settling = true;
         emit_event(fx, EVENT_SETTLING);
     }
@@ -135,9 +139,13 @@ static void have_index(struct engine *e, struct effects *fx)
         return;
     }
     bool is_new = e->roster.index_end_ns == NEVER;
+    if (is_new && drain_works_otherwise(e)) {
+        return;
+    }
     e->roster.index_end_ns = e->now_ns + lapse_ns(e);
     if (is_new) {
         e->roster.told_settling = false;
+        drain_owes(e);
         emit_view(e, fx, EVENT_SETTLED)->index = nodes_get(&e->nodes, SELF)->place;
     }
 }
@@ -197,6 +205,7 @@ static void leave_place(struct engine *e, node_id id)
 void roster_forget(struct engine *e, node_id id)
 {
     struct node *node = nodes_get(&e->nodes, id);
+    drain_forget(e, id);
     if (node->place > 0) {
         leave_place(e, id);
     }
@@ -220,6 +229,7 @@ static void leave_places(struct engine *e)
 static void begin_view(struct engine *e, int64_t view, struct name by, size_t count)
 {
     struct roster *roster = &e->roster;
+    drain_new_view(e);
     leave_places(e);
     roster->usable_ns = roster->view > 0 ? e->now_ns + lapse_ns(e) : e->now_ns;
     roster->view = view;
@@ -295,6 +305,7 @@ void roster_heard(struct engine *e, const struct message *m, struct effects *fx)
         emit_note(fx, order < 0 ? NOTE_VIEW_OTHER : NOTE_VIEW_NEW, m->node);
         roster_doubt(e, fx);
         if (order < 0) {
+            drain_new_view(e);
             arm_answer(e);
             return;
         }
@@ -303,6 +314,10 @@ void roster_heard(struct engine *e, const struct message *m, struct effects *fx)
     e->roster.answer_ns = NEVER;
     e->roster.said = true;
     e->roster.said_settled = m->settled;
+    if (m->settled || m->shared) {
+        drain_settled(e);
+    }
+    drain_take(e, &m->members);
     away_take(e, &m->members, fx);
     if (wishes_take(e, &m->members) || nodes_get(&e->nodes, SELF)->place == 0) {
         join_introduce(e);
@@ -364,7 +379,8 @@ static bool fits(const struct engine *e, const node_id *ids, uint32_t count)
         away += node->is_away ? AWAY_BYTES - HERE_BYTES : 0;
     }
     away += away > 0 ? LIST_BYTES + HERE_BYTES * count : 0;
-    return bytes + wishes + away <= e->config.view_max;
+    size_t waits = e->config.drain_ns > 0 ? LIST_BYTES + HERE_BYTES * (count + 1) : 0;
+    return bytes + wishes + away + waits <= e->config.view_max;
 }
 
 // S2, S5: why there can be no view.
@@ -425,6 +441,8 @@ static void send_view(struct engine *e, bool settled, struct effects *fx)
     m->members = name_members(e);
     m->members.wishes = wishes_tell(e);
     m->members.away_s = away_tell(e);
+    m->members.waits = settled ? NULL : drain_waits(e);
+    m->shared = !settled && e->roster.was_settled && e->config.drain_ns > 0;
     e->roster.sent_ns = e->now_ns;
     e->roster.answer_ns = NEVER;
 }
@@ -438,6 +456,9 @@ static void publish(struct engine *e, bool settled, struct effects *fx)
     }
     roster->said = true;
     roster->said_settled = settled;
+    if (settled) {
+        drain_settled(e);
+    }
 }
 
 // What an effect of this step quotes would be changed under its hands.
@@ -461,10 +482,25 @@ void roster_untagged(struct engine *e)
     e->roster.due_ns = NEVER;
 }
 
-// S2: for itself, or as another has said since.
-static bool is_settled(const struct engine *e)
+// S2, S6: if nothing changes until then.
+static int64_t settles_ns(struct engine *e)
 {
-    return e->roster.index_end_ns != NEVER || e->now_ns - e->roster.changed_ns >= settle_ns(e);
+    int64_t drain_ns = drain_waits(e) != NULL ? e->config.drain_ns : 0;
+    return e->roster.changed_ns + settle_ns(e) + drain_ns;
+}
+
+// For itself, or as another has said since.
+static bool is_settled(struct engine *e)
+{
+    return e->roster.index_end_ns != NEVER || e->now_ns >= settles_ns(e);
+}
+
+void roster_drained(struct engine *e)
+{
+    struct roster *roster = &e->roster;
+    if (roster->due_ns != NEVER && is_true(e) && settles_ns(e) < roster->due_ns) {
+        roster->due_ns = settles_ns(e);
+    }
 }
 
 // One that was forgotten meanwhile cannot be named.
@@ -504,6 +540,6 @@ void roster_due(struct engine *e, struct effects *fx)
     if (settled) {
         have_index(e, fx);
     } else {
-        roster->due_ns = roster->changed_ns + settle_ns(e);
+        roster->due_ns = settles_ns(e);
     }
 }

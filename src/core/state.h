@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's inside, shared by its files: engine.c (the door, timers), hold.c (the tag), rules.c
 // (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V), presence.c and handover.c
-// (H), roster.c, wishes.c and away.c (S). Included by nobody else.
+// (H), roster.c, wishes.c, drain.c and away.c (S). Included by nobody else.
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
@@ -76,6 +76,14 @@ struct roster {
     int64_t heard_ns;         // anything, of anybody
     int64_t stale_until_ns;   // S3: what is heard before may have waited in the link
     bool told_settling;
+    bool was_settled;         // S6: somebody said so of the present view
+    int64_t settled_view;     // the last one of which it was said
+    bool owes_unnamed;        // one is waited for that the view does not name, nor this node know
+    bool undrained;           // the program has not stopped yet what an index gave it to do
+    bool works_otherwise;     // the same, by another view than the present one
+    int64_t gave_up_ns;       // when it gave up its last index
+    int64_t drained_ns;       // when this node is to say that it has; NEVER: not asked
+    int64_t drained_sent_ns;  // when it did last
     struct members_room room; // for effects
 };
 
@@ -224,6 +232,7 @@ void answer_heard(struct engine *e, const struct message *m);
 void answer_drop(struct engine *e);
 
 // --- join.c ---
+int64_t some_of(const struct engine *e, int64_t most_ns); // 0 to so much, by chance
 void join_start(struct engine *e, struct effects *fx);
 void join_listened(struct engine *e, struct effects *fx); // nobody spoke
 void join_python_heard(struct engine *e);
@@ -243,17 +252,30 @@ void roster_forget(struct engine *e, node_id id);                    // its plac
 void roster_tagged(struct engine *e);                                // this node publishes
 void roster_untagged(struct engine *e);
 void roster_due(struct engine *e, struct effects *fx);
+void roster_drained(struct engine *e);                        // S6: fewer are waited for
 void roster_answer_due(struct engine *e, struct effects *fx); // S1: to a lower view
 void roster_hears(struct engine *e);                          // anything
 void roster_heard(struct engine *e, const struct message *m, struct effects *fx);
 
 // --- wishes.c ---
-struct wish wish_normal(struct wish wish);
 void wishes_heard(struct engine *e, node_id id, struct wish wish);
 bool wishes_take(struct engine *e, const struct members *members); // of the present view
 const uint32_t *wishes_tell(struct engine *e);                     // the same
 bool wishes_any(const struct node *node);
 uint32_t wishes_first(const struct engine *e, const node_id *ids, uint32_t count, bool is_led);
+
+// --- drain.c ---
+void drain_settled(struct engine *e);
+void drain_new_view(struct engine *e);
+bool drain_works_otherwise(const struct engine *e);
+const uint32_t *drain_waits(struct engine *e);                    // of the present view
+void drain_take(struct engine *e, const struct members *members); // the same
+void drain_forget(struct engine *e, node_id id);
+void drain_heard(struct engine *e, const struct message *m);
+void drain_left(struct engine *e, node_id id);
+void drain_owes(struct engine *e);
+void drain_done(struct engine *e);
+void drain_due(struct engine *e, struct effects *fx);
 
 // --- away.c ---
 void away_announce(struct engine *e, int64_t span_ns, struct effects *fx);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { STATUS_OK = 0, STATUS_TROUBLE = 1, STATUS_USAGE = 2 };
+enum { STATUS_OK = 0, STATUS_TROUBLE = 1, STATUS_USAGE = 2, SIGNALS = 3 };
 
 struct daemon;
 
@@ -28,7 +28,7 @@ struct daemon {
     struct options options;
     struct actor_link *link;
     struct seat seats[GROUPS_MAX];
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS];
     int status;
     bool leaving;
     bool output_broken; // standard output: said so already
@@ -109,20 +109,35 @@ static void on_signal(uv_signal_t *handle, int number)
     leave(daemon);
 }
 
+// What the indices gave to do has stopped: somebody who follows the events says so.
+static void on_drained(uv_signal_t *handle, int number)
+{
+    const struct daemon *daemon = handle->data;
+    (void)number;
+    for (int i = 0; i < daemon->options.group_count && !daemon->leaving; i++) {
+        if (daemon->seats[i].actor != NULL) {
+            actor_drained(daemon->seats[i].actor);
+        }
+    }
+}
+
 static void watch_signals(struct daemon *daemon)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
+    static const struct {
+        int number;
+        uv_signal_cb on_signal;
+    } watched[SIGNALS] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGUSR1, on_drained}};
     signal(SIGPIPE, SIG_IGN);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < SIGNALS; i++) {
         daemon->signals[i].data = daemon;
         uv_signal_init(actor_link_loop(daemon->link), &daemon->signals[i]);
-        uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+        uv_signal_start(&daemon->signals[i], watched[i].on_signal, watched[i].number);
     }
 }
 
 static void unwatch_signals(struct daemon *daemon)
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < SIGNALS; i++) {
         uv_close((uv_handle_t *)&daemon->signals[i], NULL);
     }
 }

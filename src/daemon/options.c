@@ -103,6 +103,13 @@ static const char *set_settle(struct options *options, const char *text)
                          : group_fault(options, actor_config_set_settle(options->group, ns));
 }
 
+static const char *set_drain(struct options *options, const char *text)
+{
+    int64_t ns = 0;
+    const char *fault = read_seconds(text, &ns);
+    return fault != NULL ? fault : group_fault(options, actor_config_set_drain(options->group, ns));
+}
+
 static const char *set_prefer(struct options *options, const char *text)
 {
     int prefer = 0;
@@ -263,6 +270,9 @@ static const struct spec specs[] = {
     {"settle", '\0', "S", set_settle,
      "how long nothing may have changed before each member is told its place, at least\n"
      "cycle + 4.5 gap (as much and a little)"},
+    {"drain", '\0', "S", set_drain,
+     "how long members wait, before they are told new places, until those who lost theirs\n"
+     "have stopped; 0 to 86400, the same for all (0)"},
     {"prefer", '\0', "N", set_prefer,
      "how much this node wants index 1 when it is given anew, 0 to 100 (0)"},
     {"never", '\0', NULL, set_never, "this node is never index 1"},

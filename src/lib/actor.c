@@ -14,6 +14,8 @@
 
 #define SETTLE_MAX_NS (604800 * NS_PER_S) // a week: more than any cycle needs
 
+#define DRAIN_MAX_NS (86400 * NS_PER_S)
+
 enum { VALUE_JSON_MAX = 4096 };
 
 // Views travel beside the group's own channel, where a Python node would end when it hears one. No
@@ -27,6 +29,7 @@ struct actor_config {
     bool locked, enabled;
     int64_t settle_ns; // 0: as the parameters have it
     struct wish wish;
+    int64_t drain_ns;
     enum takeover takeover;
     size_t value_len;
     uint8_t value[VALUE_MAX_BYTES];
@@ -35,7 +38,7 @@ struct actor_config {
 
 // What was asked for and not done yet.
 struct requests {
-    bool first_step, value, enabled, params, give, away;
+    bool first_step, value, enabled, params, give, away, drained;
     bool enable;
     size_t value_len;
     uint8_t value_cbor[VALUE_MAX_BYTES];
@@ -171,6 +174,15 @@ int actor_config_set_settle(struct actor_config *config, int64_t settle_ns)
         return refuse(config, "settle must be above 0 and at most 604800 s");
     }
     config->settle_ns = settle_ns;
+    return ACTOR_OK;
+}
+
+int actor_config_set_drain(struct actor_config *config, int64_t drain_ns)
+{
+    if (drain_ns < 0 || drain_ns > DRAIN_MAX_NS) {
+        return refuse(config, "drain must be 0 to 86400 s");
+    }
+    config->drain_ns = drain_ns;
     return ACTOR_OK;
 }
 
@@ -454,7 +466,8 @@ static void carry_send(struct actor *actor, const struct message *message)
         link_log(link, ACTOR_LOG_ERROR, "%s: a message is too long to send", actor->group);
         return;
     }
-    const char *channel = message->type == MESSAGE_VIEW ? actor->views : actor->group;
+    bool is_beside = message->type == MESSAGE_VIEW || message->type == MESSAGE_DRAINED;
+    const char *channel = is_beside ? actor->views : actor->group;
     int error = link->ops->send(link->transport, channel, packet, len);
     if (error != 0) {
         link_log(link, ACTOR_LOG_INFO, "%s: not sent: %s", actor->group, strerror(-error));
@@ -569,8 +582,12 @@ bool seat_run_requests(struct actor *actor)
         input.span_ns = asked.away_ns;
         seat_step(actor, &input);
     }
+    if (asked.drained) {
+        input.type = INPUT_DRAINED;
+        seat_step(actor, &input);
+    }
     return asked.first_step || asked.value || asked.enabled || asked.params || asked.give ||
-           asked.away;
+           asked.away || asked.drained;
 }
 
 struct actor *seat_next(const struct actor *actor)
@@ -607,6 +624,7 @@ static struct engine *new_engine(const struct actor *actor, const struct actor_c
         .has_roster = has_roster,
         .settle_ns = config->settle_ns,
         .wish = config->wish,
+        .drain_ns = config->drain_ns,
         .packet_max = packet_max(link, config->group),
         .view_max = has_roster ? packet_max(link, actor->views) : 0,
         .capacity = ENGINE_NODES_MAX,
@@ -813,6 +831,13 @@ int actor_away(struct actor *actor, int64_t away_ns)
     }
     actor->requests.away = true;
     actor->requests.away_ns = away_ns;
+    link_settle(actor->link);
+    return ACTOR_OK;
+}
+
+int actor_drained(struct actor *actor)
+{
+    actor->requests.drained = true;
     link_settle(actor->link);
     return ACTOR_OK;
 }

@@ -99,6 +99,8 @@ enum key {
     KEY_SETTLED,
     KEY_MEMBERS,
     KEY_WISHES,
+    KEY_WAITS,
+    KEY_SHARED,
     KEY_COUNT
 };
 
@@ -127,11 +129,13 @@ static const struct name key_names[KEY_COUNT] = {
     [KEY_SETTLED] = {"settled", 7},
     [KEY_MEMBERS] = {"members", 7},
     [KEY_WISHES] = {"wishes", 6},
+    [KEY_WAITS] = {"waits", 5},
+    [KEY_SHARED] = {"shared", 6},
 };
 
 static const struct name type_names[] = {
     [MESSAGE_INIT] = {"init", 4}, [MESSAGE_VERS] = {"vers", 4}, [MESSAGE_PING] = {"ping", 4},
-    [MESSAGE_HIST] = {"hist", 4}, [MESSAGE_VIEW] = {"view", 4},
+    [MESSAGE_HIST] = {"hist", 4}, [MESSAGE_VIEW] = {"view", 4}, [MESSAGE_DRAINED] = {"drained", 7},
 };
 
 enum { TYPES = sizeof type_names / sizeof *type_names };
@@ -151,9 +155,10 @@ static const enum key vers_keys[] = {KEY_NODE,   KEY_VERSION, KEY_CYCLE,    KEY_
 static const enum key ping_keys[] = {KEY_NODE, KEY_VALUE, KEY_HISTORY, KEY_COUNT};
 static const enum key hist_keys[] = {KEY_VALUE, KEY_HISTORY, KEY_COUNT};
 static const enum key view_keys[] = {KEY_NODE, KEY_VIEW, KEY_SETTLED, KEY_MEMBERS, KEY_COUNT};
+static const enum key drained_keys[] = {KEY_NODE, KEY_VIEW, KEY_COUNT};
 static const enum key *const keys_of[TYPES] = {
     [MESSAGE_INIT] = init_keys, [MESSAGE_VERS] = vers_keys, [MESSAGE_PING] = ping_keys,
-    [MESSAGE_HIST] = hist_keys, [MESSAGE_VIEW] = view_keys,
+    [MESSAGE_HIST] = hist_keys, [MESSAGE_VIEW] = view_keys, [MESSAGE_DRAINED] = drained_keys,
 };
 
 static struct name item_text(const struct item *item)
@@ -348,8 +353,8 @@ static bool meet(uint16_t met[NAMES_MET], const struct name *names, size_t at)
     return is_new;
 }
 
-// The begin of an array that has something for each member.
-static enum drop read_count_of(struct reader *r, size_t *count)
+// The begin of an array of something for each member.
+static enum drop read_count_of(struct reader *r, size_t most, size_t *count)
 {
     enum drop drop = read_item(r);
     if (drop != DROP_NONE) {
@@ -359,13 +364,13 @@ static enum drop read_count_of(struct reader *r, size_t *count)
         return DROP_KIND;
     }
     *count = (size_t)r->item.number;
-    return r->item.number <= MEMBERS_MAX ? DROP_NONE : DROP_MEMBERS;
+    return r->item.number <= most ? DROP_NONE : DROP_MEMBERS;
 }
 
 static enum drop read_members(struct reader *r, struct name *room, struct members *members)
 {
     uint16_t met[NAMES_MET] = {0};
-    enum drop drop = read_count_of(r, &members->count);
+    enum drop drop = read_count_of(r, MEMBERS_MAX, &members->count);
     if (drop != DROP_NONE || members->count == 0) {
         return drop != DROP_NONE ? drop : DROP_MEMBERS;
     }
@@ -382,13 +387,13 @@ static enum drop read_members(struct reader *r, struct name *room, struct member
     return DROP_NONE;
 }
 
-// A number for each member; the zeros at the end may be left out.
-static enum drop read_numbers(struct reader *r, uint32_t most, uint32_t room[MEMBERS_MAX],
+// At most `most_count` numbers up to `most`; the zeros at the end may be left out.
+static enum drop read_numbers(struct reader *r, uint32_t most, size_t most_count, uint32_t *room,
                               const uint32_t **numbers)
 {
     size_t count = 0;
-    enum drop drop = read_count_of(r, &count);
-    memset(room, 0, MEMBERS_MAX * sizeof *room);
+    enum drop drop = read_count_of(r, most_count, &count);
+    memset(room, 0, most_count * sizeof *room);
     for (size_t i = 0; i < count && drop == DROP_NONE; i++) {
         int64_t number = 0;
         drop = read_whole(r, 0, most, &number);
@@ -396,6 +401,17 @@ static enum drop read_numbers(struct reader *r, uint32_t most, uint32_t room[MEM
     }
     *numbers = room;
     return drop;
+}
+
+static enum drop read_numbers_of_view(struct reader *r, enum key key, struct members_room *room,
+                                      struct members *members)
+{
+    if (key == KEY_WISHES) {
+        return read_numbers(r, WISH_MAX, MEMBERS_MAX, room->wishes, &members->wishes);
+    }
+    return key == KEY_WAITS
+               ? read_numbers(r, 1, MEMBERS_MAX + 1, room->waits, &members->waits)
+               : read_numbers(r, AWAY_MAX_S, MEMBERS_MAX, room->away_s, &members->away_s);
 }
 
 // Outside of a view its keys are strange ones.
@@ -408,14 +424,11 @@ static enum drop read_of_view(struct reader *r, enum key key, struct members_roo
     if (key == KEY_VIEW) {
         return read_view(r, &m->view);
     }
-    if (key == KEY_SETTLED) {
-        return read_bool(r, &m->settled);
+    if (key == KEY_SETTLED || key == KEY_SHARED) {
+        return read_bool(r, key == KEY_SETTLED ? &m->settled : &m->shared);
     }
-    if (key == KEY_MEMBERS) {
-        return read_members(r, room->names, &m->members);
-    }
-    return key == KEY_WISHES ? read_numbers(r, WISH_MAX, room->wishes, &m->members.wishes)
-                             : read_numbers(r, AWAY_MAX_S, room->away_s, &m->members.away_s);
+    return key == KEY_MEMBERS ? read_members(r, room->names, &m->members)
+                              : read_numbers_of_view(r, key, room, &m->members);
 }
 
 static enum drop read_prefer(struct reader *r, uint8_t *prefer)
@@ -480,6 +493,8 @@ static enum drop read_member(struct reader *r, enum key key, struct members_room
     case KEY_SETTLED:
     case KEY_MEMBERS:
     case KEY_WISHES:
+    case KEY_WAITS:
+    case KEY_SHARED:
         return read_of_view(r, key, room, m);
     case KEY_OVERRIDE:
     case KEY_COUNT:
@@ -550,6 +565,14 @@ static size_t count_numbers(const uint32_t *numbers, size_t count)
     return count;
 }
 
+// Of one that the view does not name.
+static bool has_stray_number(const struct members *members)
+{
+    return count_numbers(members->wishes, MEMBERS_MAX) > members->count ||
+           count_numbers(members->waits, MEMBERS_MAX + 1) > members->count + 1 ||
+           count_numbers(members->away_s, MEMBERS_MAX) > members->count;
+}
+
 static enum drop check_message(const struct message *m, unsigned seen)
 {
     if ((seen & BIT(KEY_TYPE)) == 0) {
@@ -566,9 +589,7 @@ static enum drop check_message(const struct message *m, unsigned seen)
     if (m->type == MESSAGE_PING && !name_equal(m->node, m->history.names[0])) {
         return DROP_HISTORY;
     }
-    bool too_many = count_numbers(m->members.wishes, MEMBERS_MAX) > m->members.count ||
-                    count_numbers(m->members.away_s, MEMBERS_MAX) > m->members.count;
-    return too_many ? DROP_MEMBERS : DROP_NONE;
+    return has_stray_number(&m->members) ? DROP_MEMBERS : DROP_NONE;
 }
 
 // With `room` for members: a view. Without: anything else.
@@ -586,6 +607,7 @@ static enum drop decode(const uint8_t *bytes, size_t len, struct members_room *r
     message->heir = NAME_NONE;
     message->wish = (struct wish){0};
     message->away_s = 0;
+    message->shared = false;
     message->value = VALUE_NULL;
     message->history.count = 0;
     message->members = (struct members){0};
@@ -597,8 +619,8 @@ static enum drop decode(const uint8_t *bytes, size_t len, struct members_room *r
         return DROP_TRAILING;
     }
     drop = check_message(message, seen);
-    return drop == DROP_NONE && (message->type == MESSAGE_VIEW) != (room != NULL) ? DROP_TYPE
-                                                                                  : drop;
+    bool is_beside = message->type == MESSAGE_VIEW || message->type == MESSAGE_DRAINED;
+    return drop == DROP_NONE && is_beside != (room != NULL) ? DROP_TYPE : drop;
 }
 
 enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message)
@@ -707,6 +729,31 @@ static void write_numbers(struct writer *w, const uint32_t *numbers, size_t coun
     }
 }
 
+static void write_of_view(struct writer *w, enum key key, const struct message *m)
+{
+    const struct members *members = &m->members;
+    if (key == KEY_VIEW) {
+        write_int(w, m->view);
+    } else if (key == KEY_SETTLED) {
+        advance(w, cbor_encode_bool(m->settled, w->at, room(w)));
+    } else if (key == KEY_MEMBERS) {
+        write_members_of(w, members);
+    } else if (key == KEY_WISHES) {
+        write_numbers(w, members->wishes, members->count);
+    } else if (key == KEY_WAITS) {
+        write_numbers(w, members->waits, members->count + 1);
+    } else {
+        write_numbers(w, members->away_s, members->count);
+    }
+}
+
+static void write_count(struct writer *w, enum key key, const struct params *params)
+{
+    write_int(w, key == KEY_NODES    ? params->nodes
+                 : key == KEY_SPLITS ? params->splits
+                                     : params->n_hosts);
+}
+
 static void write_member(struct writer *w, enum key key, const struct message *m)
 {
     write_text(w, key_names[key]);
@@ -733,19 +780,12 @@ static void write_member(struct writer *w, enum key key, const struct message *m
         write_seconds(w, m->params.gap_ns);
         break;
     case KEY_NODES:
-        write_int(w, m->params.nodes);
-        break;
     case KEY_SPLITS:
-        write_int(w, m->params.splits);
-        break;
     case KEY_N_HOSTS:
-        write_int(w, m->params.n_hosts);
+        write_count(w, key, &m->params);
         break;
     case KEY_FORCE_IN:
         advance(w, cbor_encode_bool(m->params.force_in, w->at, room(w)));
-        break;
-    case KEY_OVERRIDE:
-        advance(w, cbor_encode_bool(true, w->at, room(w)));
         break;
     case KEY_NONCE:
         write_int(w, (int64_t)m->nonce);
@@ -753,37 +793,32 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_READY:
         advance(w, cbor_encode_bool(!m->unready, w->at, room(w)));
         break;
-    case KEY_LEFT:
-        advance(w, cbor_encode_bool(true, w->at, room(w)));
-        break;
     case KEY_HEIR:
         write_text(w, m->heir);
         break;
     case KEY_PREFER:
         write_int(w, m->wish.prefer);
         break;
+    case KEY_OVERRIDE:
+    case KEY_LEFT:
     case KEY_NEVER:
     case KEY_PREEMPT:
+    case KEY_SHARED:
         advance(w, cbor_encode_bool(true, w->at, room(w)));
-        break;
-    case KEY_VIEW:
-        write_int(w, m->view);
-        break;
-    case KEY_SETTLED:
-        advance(w, cbor_encode_bool(m->settled, w->at, room(w)));
-        break;
-    case KEY_MEMBERS:
-        write_members_of(w, &m->members);
         break;
     case KEY_AWAY:
         if (m->type == MESSAGE_VERS) {
             write_int(w, m->away_s);
         } else {
-            write_numbers(w, m->members.away_s, m->members.count);
+            write_of_view(w, key, m);
         }
         break;
+    case KEY_VIEW:
+    case KEY_SETTLED:
+    case KEY_MEMBERS:
     case KEY_WISHES:
-        write_numbers(w, m->members.wishes, m->members.count);
+    case KEY_WAITS:
+        write_of_view(w, key, m);
         break;
     case KEY_COUNT:
         break;
@@ -797,7 +832,7 @@ static bool needs_override(const struct params *p)
     return p->cycle_ns < NS_PER_S || p->gap_ns < NS_PER_S / 10;
 }
 
-enum { MORE_KEYS_MAX = 10 };
+enum { MORE_KEYS_MAX = 12 };
 
 // What a message has beside the keys that its type needs, in this order; closed by KEY_COUNT.
 static void find_more_keys(const struct message *m, enum key more[MORE_KEYS_MAX + 1])
@@ -816,6 +851,8 @@ static void find_more_keys(const struct message *m, enum key more[MORE_KEYS_MAX 
         {KEY_NEVER, is_vers && m->wish.never},
         {KEY_PREEMPT, is_vers && m->wish.preempt},
         {KEY_WISHES, is_view && m->members.wishes != NULL},
+        {KEY_WAITS, is_view && m->members.waits != NULL},
+        {KEY_SHARED, is_view && m->shared},
         {KEY_AWAY, is_vers ? m->away_s > 0 : is_view && m->members.away_s != NULL},
     };
     for (int i = 0; i < MORE_KEYS_MAX; i++) {

@@ -93,6 +93,19 @@ static uint64_t text_bytes(size_t len)
     return head_bytes(len) + len;
 }
 
+// Numbers of members, without the zeros at the end.
+static uint64_t list_bytes(const char *key, const uint32_t *numbers, size_t count)
+{
+    while (count > 0 && (numbers == NULL || numbers[count - 1] == 0)) {
+        count--;
+    }
+    uint64_t bytes = numbers != NULL ? text_bytes(strlen(key)) + head_bytes(count) : 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += head_bytes(numbers[i]);
+    }
+    return bytes;
+}
+
 // Of a view: its number, whether it is settled, its members.
 static uint64_t view_bytes(const struct message *m)
 {
@@ -100,7 +113,16 @@ static uint64_t view_bytes(const struct message *m)
     for (size_t i = 0; i < m->members.count; i++) {
         bytes += text_bytes(m->members.names[i].len);
     }
-    return bytes;
+    const struct members *members = &m->members;
+    return bytes + list_bytes("wishes", members->wishes, members->count) +
+           list_bytes("waits", members->waits, members->count + 1) + (m->shared ? 8 : 0) +
+           list_bytes("away", members->away_s, members->count);
+}
+
+static uint64_t wish_bytes(const struct wish *wish)
+{
+    return (wish->prefer > 0 ? 7 + head_bytes(wish->prefer) : 0) + (wish->never ? 7 : 0) +
+           (wish->preempt ? 9 : 0);
 }
 
 // What a message takes as CBOR: keys as PROTOCOL.md has them, `t` and its type in 7 bytes.
@@ -119,13 +141,16 @@ static uint64_t message_bytes(const struct message *m)
                (uint64_t)params_float_bytes((double)m->params.cycle_ns / 1e9) + 1 + 4 +
                (uint64_t)params_float_bytes((double)m->params.gap_ns / 1e9) + 1 + 7 + 8 + 8 + 2 +
                10 + 15 + (m->unready ? 7 : 0) + (m->left ? 6 : 0) +
-               (m->heir.len > 0 ? 5 + text_bytes(m->heir.len) : 0);
+               (m->heir.len > 0 ? 5 + text_bytes(m->heir.len) : 0) + wish_bytes(&m->wish) +
+               (m->away_s > 0 ? 5 + head_bytes(m->away_s) : 0);
     case MESSAGE_PING:
         return bytes + node + turn;
     case MESSAGE_HIST:
         return bytes + turn;
     case MESSAGE_VIEW:
         return bytes + node + view_bytes(m);
+    case MESSAGE_DRAINED:
+        return bytes + 3 + node + 5 + head_bytes((uint64_t)m->view);
     }
     return 0;
 }

@@ -11,9 +11,9 @@ struct packet {
     uint64_t incarnation; // of a hint
     struct message message;
     uint8_t value[VALUE_MAX_BYTES];
-    struct name *members;      // of a view
-    uint32_t *wishes, *away_s; // the same
-    char names[];              // the node's, the heir's, and those of the history and the members
+    struct name *members;              // of a view
+    uint32_t *wishes, *waits, *away_s; // the same
+    char names[]; // the node's, the heir's, and those of the history and the members
 };
 
 static struct name keep(char **at, struct name name)
@@ -56,6 +56,7 @@ static void keep_members(struct packet *packet, char **at)
     }
     members->names = packet->members;
     members->wishes = packet->wishes = keep_numbers(members->wishes, members->count);
+    members->waits = packet->waits = keep_numbers(members->waits, members->count + 1);
     members->away_s = packet->away_s = keep_numbers(members->away_s, members->count);
 }
 
@@ -98,6 +99,7 @@ void packet_drop(struct packet *packet)
     if (packet != NULL && --packet->references == 0) {
         release(packet->members);
         release(packet->wishes);
+        release(packet->waits);
         release(packet->away_s);
         release(packet);
     }

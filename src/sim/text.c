@@ -86,13 +86,18 @@ static void put_wish(struct out *out, const struct wish *wish)
 
 static void put_send(struct out *out, const struct message *m)
 {
-    static const char *const types[] = {"> init", "> vers", "> ping", "> hist", "> view"};
+    static const char *const types[] = {"> init", "> vers", "> ping",
+                                        "> hist", "> view", "> drained"};
     put(out, types[m->type]);
     put_history(out, &m->history);
     if (m->type == MESSAGE_VIEW) {
         put_view(out, m->view, m->node, m->settled, &m->members);
         put_numbers(out, " wishes", m->members.wishes, m->members.count);
+        put_numbers(out, " waits", m->members.waits, m->members.count + 1);
         put_numbers(out, " away", m->members.away_s, m->members.count);
+        put(out, m->shared ? " shared" : "");
+    } else if (m->type == MESSAGE_DRAINED) {
+        put_format(out, " %" PRId64, m->view);
     } else if (m->type == MESSAGE_VERS && m->asks) {
         put(out, " asks");
     } else if (m->type == MESSAGE_VERS && m->left) {

@@ -111,10 +111,16 @@ static void deliver(struct world *w, struct chance *chance, int from, int to, st
                                         .life = w->nodes[to].life});
 }
 
+// Not in the group's own channel.
+static bool is_beside(enum message_type type)
+{
+    return type == MESSAGE_VIEW || type == MESSAGE_DRAINED;
+}
+
 static void broadcast(struct world *w, int from, int island, const struct message *message)
 {
     struct packet *packet = packet_new(message);
-    struct chance *chance = message->type == MESSAGE_VIEW ? &w->view_chance : &w->chance;
+    struct chance *chance = is_beside(message->type) ? &w->view_chance : &w->chance;
     for (int to = 0; to < w->count; to++) {
         const struct member *member = &w->nodes[to];
         bool hears = member->engine != NULL && member->up && !member->cut &&

@@ -144,7 +144,9 @@ static void check_send(struct run *r, const struct message *m)
     static struct members_room room;
     struct message read;
     bool farewell = m->type == MESSAGE_VERS && (r->leaves || m->left);
-    assert(r->up && (r->enabled || farewell) && !r->silent); // J2, J3, J5
+    bool may = r->enabled || farewell || m->type == MESSAGE_DRAINED;
+    assert(r->up && may && !r->silent); // J2, J3, J5
+    assert(m->type != MESSAGE_DRAINED || (!r->settled && name_equal(m->node, own_name))); // S6
     assert(m->type != MESSAGE_VERS || m->left || m->unready == !(r->enabled && r->has_value));
     r->leaves &= !farewell; // once
     r->sent.len = codec_encode(m, r->sent.bytes, sizeof r->sent.bytes);
@@ -473,7 +475,7 @@ static void do_view(struct run *r, uint8_t who)
 {
     uint8_t shape = who > 0 ? read_byte(r) : 0;
     struct name names[8];
-    uint32_t wishes[8] = {0}, away_s[8] = {0};
+    uint32_t wishes[8] = {0}, waits[9] = {0}, away_s[8] = {0};
     struct message m = {.type = MESSAGE_VIEW, .node = node_name(who)};
     m.settled = (shape & 1) != 0;
     m.view = (shape & 31) == 31 ? VIEW_MAX : 1 + (shape >> 1 & 15);
@@ -486,13 +488,23 @@ static void do_view(struct run *r, uint8_t who)
         uint8_t byte = read_byte(r);
         names[i] = node_name(byte);
         wishes[i] = byte;
-        away_s[i] = byte >> 4;
+        waits[i] = byte >> 4 & 1;
+        away_s[i] = byte >> 5;
     }
     if (who >= 8) {
         m.members.wishes = wishes;
+        m.members.waits = waits;
         m.members.away_s = away_s;
+        m.shared = wishes[0] >> 7 != 0;
     }
     hear_message(r, &m); // with a name twice it is refused
+}
+
+static void do_drained(struct run *r)
+{
+    uint8_t byte = read_byte(r);
+    hear_message(r, &(struct message){
+                        .type = MESSAGE_DRAINED, .node = node_name(byte), .view = 1 + (byte >> 4)});
 }
 
 static void do_init(struct run *r, uint8_t who)
@@ -654,6 +666,12 @@ static void do_control(struct run *r, uint8_t arg)
     case 8:
         do_give(r);
         break;
+    case 9:
+        step(r, (struct input){.type = INPUT_DRAINED});
+        break;
+    case 10:
+        do_drained(r);
+        break;
     case 15:
         do_stop(r);
         break;
@@ -743,6 +761,7 @@ static void configure(struct run *r, uint8_t value[static 1])
         .echoes = (flags & 8) != 0,
         .takeover = (enum takeover)((flags >> 5) % 3), // each with some of the values
         .has_roster = true,
+        .drain_ns = flags & 32 ? 2 * r->params.cycle_ns : 0,
         .wish = {.prefer = flags >> 5, .preempt = (flags & 8) != 0, .never = flags >> 3 == 31},
         .capacity = ENGINE_NODES_MIN,
         .draw = draw,

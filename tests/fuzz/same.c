@@ -52,13 +52,14 @@ static bool same_members(const struct members *a, const struct members *b)
         same = name_equal(a->names[i], b->names[i]);
     }
     return same && same_numbers(a->wishes, b->wishes, a->count) &&
+           same_numbers(a->waits, b->waits, a->count + 1) &&
            same_numbers(a->away_s, b->away_s, a->count);
 }
 
 static bool same_view(const struct message *a, const struct message *b)
 {
     return name_equal(a->node, b->node) && a->view == b->view && a->settled == b->settled &&
-           same_members(&a->members, &b->members);
+           a->shared == b->shared && same_members(&a->members, &b->members);
 }
 
 bool same_message(const struct message *a, const struct message *b)
@@ -80,6 +81,8 @@ bool same_message(const struct message *a, const struct message *b)
         return same_turn(a, b);
     case MESSAGE_VIEW:
         return same_view(a, b);
+    case MESSAGE_DRAINED:
+        return name_equal(a->node, b->node) && a->view == b->view;
     }
     return false;
 }
@@ -133,6 +136,8 @@ bool legal_message(const struct message *m)
         return legal_turn(m);
     case MESSAGE_VIEW:
         return legal_view(m);
+    case MESSAGE_DRAINED:
+        return name_is_valid(m->node) && m->view > 0 && m->view <= VIEW_MAX;
     }
     return false;
 }

@@ -241,6 +241,11 @@ void away(struct script *s, double seconds)
     step(s, (struct input){.type = INPUT_AWAY, .span_ns = llround(seconds * 1e9)});
 }
 
+void drained(struct script *s)
+{
+    step(s, (struct input){.type = INPUT_DRAINED});
+}
+
 void script_show_members(struct script *s)
 {
     s->shows_members = true;
@@ -369,6 +374,22 @@ void hear_view_of(struct script *s, int64_t view, const char *publisher, bool se
                               .view = view,
                               .settled = settled,
                               .members = all});
+}
+
+void hear_shared_view(struct script *s, int64_t view, const char *publisher, const char *members)
+{
+    struct history names;
+    read_names(members, &names);
+    hear(s, &(struct message){.type = MESSAGE_VIEW,
+                              .node = name_of(publisher),
+                              .view = view,
+                              .shared = true,
+                              .members = {.count = names.count, .names = names.names}});
+}
+
+void hear_drained(struct script *s, const char *name, int64_t view)
+{
+    hear(s, &(struct message){.type = MESSAGE_DRAINED, .node = name_of(name), .view = view});
 }
 
 void hear_view(struct script *s, int64_t view, const char *publisher, bool settled,

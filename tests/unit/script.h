@@ -60,6 +60,10 @@ void hear_left_for(struct script *script, const char *name, uint32_t away_s);
 void hear_view_of(struct script *script, int64_t view, const char *publisher, bool settled,
                   const char *members, const struct members *numbers);
 void away(struct script *script, double seconds); // S7
+void drained(struct script *script);              // S6: the program says so
+void hear_shared_view(struct script *script, int64_t view, const char *publisher,
+                      const char *members); // it was settled before
+void hear_drained(struct script *script, const char *name, int64_t view);
 void hear_python_set(struct script *script, const char *name, const struct params *params);
 void hear_params(struct script *script, const char *name, const struct params *params);
 

@@ -121,6 +121,7 @@ END_TEST
 #define NEVER "\x65never"
 #define PREEMPT "\x67preempt"
 #define WISHES "\x66wishes"
+#define WAITS "\x65waits"
 #define AWAY \
     "\x64"   \
     "away"
@@ -374,6 +375,34 @@ START_TEST(s5_the_wishes_of_a_view_are_written_before_the_type_and_read_again)
 }
 END_TEST
 
+START_TEST(s6_who_is_waited_for_and_who_has_drained_is_written_and_read_again)
+{
+    static const char end[] = WAITS "\x83\x01\x00\x01\x66shared\xf5\x61t\x64view";
+    static const char drained[] = "\xa3\x64node\x61"
+                                  "a\x64view\x18\x2a\x61t\x67"
+                                  "drained";
+    const struct name names[] = {{"b", 1}, {"a", 1}};
+    const uint32_t waits[] = {1, 0, 1};
+    struct message m = {.type = MESSAGE_VIEW, .node = names[1], .view = 3}, read;
+    struct members_room room;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    m.members = (struct members){.count = 2, .names = names, .waits = waits};
+    m.shared = true;
+    size_t len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_mem_eq(packet + len - (sizeof end - 1), end, sizeof end - 1);
+    ck_assert_int_eq(codec_decode_view(packet, len, &room, &read), DROP_NONE);
+    ck_assert_mem_eq(read.members.waits, waits, sizeof waits);
+    ck_assert(read.shared && !read.settled);
+    m = (struct message){.type = MESSAGE_DRAINED, .node = names[1], .view = 42};
+    len = codec_encode(&m, packet, sizeof packet);
+    ck_assert_uint_eq(len, sizeof drained - 1);
+    ck_assert_mem_eq(packet, drained, len);
+    ck_assert_int_eq(codec_decode_view(packet, len, &room, &read), DROP_NONE);
+    ck_assert(read.type == MESSAGE_DRAINED && read.view == 42 && name_equal(read.node, names[1]));
+    ck_assert_int_eq(codec_decode(packet, len, &read), DROP_TYPE);
+}
+END_TEST
+
 START_TEST(s7_absence_is_written_to_vers_as_a_number_and_to_a_view_as_a_list)
 {
     static const char of_vers[] = AWAY "\x18\x3c" VERS;
@@ -445,6 +474,15 @@ static const struct {
     {DROP_BOUNDS, BYTES(VIEW_WITH(WISHES, "\x81\x19\x01\x00"))},  // 256
     {DROP_BOUNDS, BYTES(VIEW_WITH(WISHES, "\x81\x20"))},          // -1
     {DROP_KIND, BYTES(VIEW_WITH(WISHES, "\x81\x61z"))},
+    {DROP_NONE, BYTES(VIEW_WITH(WAITS, "\x83\x01\x00\x01"))},
+    {DROP_MEMBERS, BYTES(VIEW_WITH(WAITS, "\x84\x01\x00\x00\x01"))},
+    {DROP_MEMBERS, BYTES(VIEW_WITH(WAITS, "\x99\x02\x02"))}, // 514
+    {DROP_BOUNDS, BYTES(VIEW_WITH(WAITS, "\x81\x02"))},
+    {DROP_KIND, BYTES(VIEW_WITH(WAITS, "\x81\xf5"))},
+    {DROP_MISSING, BYTES("\xa2\x64node\x61z\x61t\x67"
+                         "drained")},
+    {DROP_BOUNDS, BYTES("\xa3\x64node\x61z\x64view\x00\x61t\x67"
+                        "drained")},
     {DROP_NONE, BYTES(VIEW_WITH(AWAY, "\x82\x00\x1a\x00\x09\x3a\x80"))}, // 604800
     {DROP_BOUNDS, BYTES(VIEW_WITH(AWAY, "\x81\x1a\x00\x09\x3a\x81"))},
     {DROP_MEMBERS, BYTES(VIEW_WITH(AWAY, "\x83\x00\x00\x01"))},
@@ -865,6 +903,7 @@ int main(void)
     tcase_add_loop_test(tests, what_breaks_no_rule_is_taken, 0, sizeof taken / sizeof *taken);
     tcase_add_test(tests, s1_a_view_is_written_in_the_order_of_its_keys_and_read_again);
     tcase_add_test(tests, s5_the_wishes_of_a_view_are_written_before_the_type_and_read_again);
+    tcase_add_test(tests, s6_who_is_waited_for_and_who_has_drained_is_written_and_read_again);
     tcase_add_test(tests, s7_absence_is_written_to_vers_as_a_number_and_to_a_view_as_a_list);
     tcase_add_test(tests, s5_a_wish_is_written_before_the_type_of_vers_alone);
     tcase_add_test(tests, s1_each_channel_has_its_own_messages);
