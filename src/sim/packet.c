@@ -9,6 +9,7 @@ struct packet {
     int references;
     enum input_type type;
     uint64_t incarnation; // of a hint
+    uint64_t works;       // S6: after how many indices; 0: it is no such word
     struct message message;
     uint8_t value[VALUE_MAX_BYTES];
     struct name *members;              // of a view
@@ -86,6 +87,18 @@ struct packet *packet_new_hint(const struct peer *peer, bool here)
     packet->type = here ? INPUT_HERE : INPUT_GONE;
     packet->incarnation = peer->incarnation;
     return packet;
+}
+
+struct packet *packet_new_word(uint64_t works)
+{
+    struct packet *packet = packet_new(&(struct message){0});
+    packet->works = works;
+    return packet;
+}
+
+uint64_t packet_words(const struct packet *packet)
+{
+    return packet->works;
 }
 
 struct packet *packet_take(struct packet *packet)

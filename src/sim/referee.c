@@ -3,6 +3,7 @@
 
 #include "memory.h"
 #include "slots.h"
+#include "views.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,14 @@ struct seat {
     bool recovered;      // since it came there
     uint32_t index;      // S3; 0: it has none
     bool settling;       // as it has said last
+    uint64_t shares;     // S6: in which it had its last index, hashed
+    int64_t settled_ns;  // when it got that
+    int64_t began_ns;    // its process
+    int64_t linked_ns;   // when its link came back
+    int64_t frozen_ns, thawed_ns;
+    int64_t left_ns;    // when somebody last said that it has
+    int64_t touched_ns; // when something was done to it last
+    int64_t owes_ns;    // since when it has to stop what that gave it to do; NEVER: it need not
 };
 
 // Nodes that hear each other.
@@ -56,8 +65,9 @@ struct referee {
     struct island islands[ISLANDS_MAX];
     int island_count;
     int64_t look_ns; // I10: when to look whether two have one index
-    int *holders;    // of each index, while looking
-    int *tagged;     // nodes
+    struct views *views;
+    int *holders; // of each index, while looking
+    int *tagged;  // nodes
     int tagged_count;
     int64_t now_ns;
     uint64_t violations;
@@ -68,8 +78,8 @@ struct referee {
 
 const char *invariant_name(enum invariant invariant)
 {
-    static const char *const names[] = {"I1", "I2", "I3",  "I4",  "I5", "I6",
-                                        "I7", "I8", "I10", "I11", "I12"};
+    static const char *const names[] = {"I1", "I2",  "I3",  "I4",  "I5",  "I6", "I7",
+                                        "I8", "I10", "I11", "I12", "I13", "I14"};
     return names[invariant];
 }
 
@@ -147,7 +157,8 @@ static void make_seats(struct referee *r)
     r->tagged = grow(r->tagged, (size_t)count, sizeof *r->tagged);
     r->holders = grow(r->holders, (size_t)count, sizeof *r->holders);
     for (; r->seat_count < count; r->seat_count++) {
-        r->seats[r->seat_count] = (struct seat){.ready_ns = NEVER, .cut_ns = NEVER};
+        r->seats[r->seat_count] =
+            (struct seat){.ready_ns = NEVER, .cut_ns = NEVER, .owes_ns = NEVER};
     }
 }
 
@@ -476,7 +487,7 @@ static int64_t settling_ns(const struct referee *r)
     const struct params *params = &r->config.params;
     int64_t least_ns = params->cycle_ns + gaps_ns(r, 45) + 2 * params_slack_ns(params);
     int64_t settle_ns = r->config.settle_ns > least_ns ? r->config.settle_ns : least_ns;
-    return settle_ns + pause_ns(r, 2) + gaps_ns(r, 40);
+    return settle_ns + r->config.drain_ns + pause_ns(r, 2) + gaps_ns(r, 40);
 }
 
 static void expect_settled(struct referee *r, struct island *island)
@@ -526,6 +537,121 @@ static void check_indices(struct referee *r)
     }
 }
 
+// --- I13, I14: whose the first place is, and the drain step --------------------------------------
+
+// All have an index, and nothing changes.
+static void check_first(struct referee *r, const struct island *island, int64_t since_ns)
+{
+    int first = 0;
+    while (first < r->seat_count &&
+           !(is_on(r, first, island) && is_present(r, first) && r->seats[first].index == 1)) {
+        first++;
+    }
+    if (first == r->seat_count || !world_is_ready(r->world, first)) {
+        return; // it is away, or may never have said what it wishes
+    }
+    struct wish leader = world_wish(r->world, first);
+    for (int i = 0; i < r->seat_count; i++) {
+        struct wish wish = world_wish(r->world, i);
+        bool outranks = wish.preempt && wish.prefer > leader.prefer;
+        bool told = is_on(r, i, island) && is_present(r, i) && world_is_ready(r->world, i) &&
+                    r->seats[i].ready_ns <= since_ns;
+        if (told && r->seats[i].index > 0 && (leader.never || outranks)) {
+            blame(r, INVARIANT_I13, "%s has index 1, and wishes are not heeded", name_at(r, first));
+            return;
+        }
+    }
+}
+
+// Whoever had no link may have been forgotten meanwhile, and have forgotten; and one that is
+// disabled may never have said what it wishes.
+static void see_view(struct referee *r, int node, const struct message *view)
+{
+    int64_t since_ns = 0;
+    int robbed = views_see(r->views, view, r->now_ns, &since_ns);
+    if (robbed < 0 || !world_is_ready(r->world, robbed)) {
+        return;
+    }
+    const struct seat *seat = &r->seats[robbed];
+    if (seat->touched_ns < since_ns && seat->left_ns < since_ns &&
+        r->seats[node].touched_ns < since_ns) {
+        blame(r, INVARIANT_I13, "%s tells a view that takes index 1 from %s", name_at(r, node),
+              name_at(r, robbed));
+    }
+}
+
+// Somebody says that another has left.
+static void see_leave(struct referee *r, struct name name)
+{
+    for (int i = 0; i < r->seat_count; i++) {
+        if (name_equal(name_of(name_at(r, i)), name)) {
+            r->seats[i].left_ns = r->now_ns;
+        }
+    }
+}
+
+// The same members in the same places have the same shares.
+static uint64_t shares_hash(const struct members *members)
+{
+    uint64_t hash = 1;
+    for (size_t i = 0; i < members->count; i++) {
+        hash = hash_mix(hash ^ name_hash(members->names[i]));
+    }
+    return hash;
+}
+
+// Whether islands have met since then, or one came back to this one.
+static bool has_met_since(const struct referee *r, const struct island *island, int64_t since_ns)
+{
+    bool met = island->moved_ns != NEVER && island->moved_ns >= since_ns;
+    for (int i = 0; i < r->seat_count; i++) {
+        const struct seat *seat = &r->seats[i];
+        met |= is_on(r, i, island) && (seat->met_ns > since_ns || seat->linked_ns > since_ns);
+    }
+    return met;
+}
+
+// Where they have met since it got its index, what is waited for may have begun before; and who has
+// come later than somebody died may know nothing of it, nor of one that is disabled.
+static bool knows_of(const struct referee *r, int node, int owner)
+{
+    const struct seat *seat = &r->seats[owner], *knower = &r->seats[node];
+    bool was_there = world_is_ready(r->world, owner) || seat->settled_ns > knower->began_ns ||
+                     (!world_is_up(r->world, owner) && seat->owes_ns > knower->began_ns);
+    return seat->at == knower->at && knower->cut_ns == NEVER && was_there &&
+           !has_met_since(r, &r->islands[seat->at], seat->settled_ns);
+}
+
+// Whoever is frozen or cut off gives its index up by the clock.
+static void check_drained(struct referee *r, int node, const struct event *event)
+{
+    bool is_claimed = !r->config.lossy && r->now_ns > r->seats[node].thawed_ns;
+    for (int i = 0; i < r->seat_count && is_claimed; i++) {
+        const struct seat *seat = &r->seats[i];
+        bool owes = seat->owes_ns != NEVER && seat->cut_ns == NEVER && seat->counts_ns != NEVER &&
+                    seat->shares != shares_hash(&event->roster);
+        if (owes && knows_of(r, node, i) &&
+            r->now_ns - seat->owes_ns < r->config.drain_ns - spare_ns(r)) {
+            blame(r, INVARIANT_I14, "%s gets an index, and %s has not stopped since %.3f",
+                  name_at(r, node), name_at(r, i), (double)seat->owes_ns / 1e9);
+            return;
+        }
+    }
+}
+
+// --- I12: an index in time -----------------------------------------------------------------------
+
+// Where nobody may be index 1, nobody has any; and one that is not ready may be forgotten (J6).
+static bool may_lead_any(const struct referee *r, const struct island *island)
+{
+    bool any = false;
+    for (int i = 0; i < r->seat_count; i++) {
+        any |= is_on(r, i, island) && is_present(r, i) && world_is_ready(r->world, i) &&
+               !world_wish(r->world, i).never;
+    }
+    return any;
+}
+
 // One that was never enabled says nothing; without presence nobody knows of it.
 static bool lacks_index(const struct referee *r, int node, const struct island *island,
                         int64_t since_ns)
@@ -545,18 +671,26 @@ static void check_settled(struct referee *r, struct island *island)
         return;
     }
     island->settles_ns = NEVER;
-    for (int i = 0; i < r->seat_count && had_leader(r, island, since_ns); i++) {
+    if (!had_leader(r, island, since_ns) || !may_lead_any(r, island)) {
+        return;
+    }
+    for (int i = 0; i < r->seat_count; i++) {
         if (lacks_index(r, i, island, since_ns)) {
             blame(r, INVARIANT_I12, "%s has no index, though nothing changed since %.3f",
                   name_at(r, i), (double)since_ns / 1e9);
             return;
         }
     }
+    check_first(r, island, since_ns);
 }
 
 static void see_settled(struct referee *r, int node, const struct event *event)
 {
     struct seat *seat = &r->seats[node];
+    check_drained(r, node, event);
+    seat->shares = shares_hash(&event->roster);
+    seat->owes_ns = NEVER; // it has an index
+    seat->settled_ns = r->now_ns;
     if (seat->index > 0 || event->index == 0 || event->index > event->roster.count) {
         blame(r, INVARIANT_I5, "%s reports index %u of %d, and had %u", name_at(r, node),
               event->index, (int)event->roster.count, seat->index);
@@ -570,6 +704,10 @@ static void see_settling(struct referee *r, int node)
 {
     if (r->seats[node].settling) {
         blame(r, INVARIANT_I5, "%s reports twice that it is settling", name_at(r, node));
+    }
+    if (r->seats[node].index > 0) {
+        bool slept = r->seats[node].thawed_ns == r->now_ns; // and did nothing meanwhile
+        r->seats[node].owes_ns = slept ? r->seats[node].frozen_ns : r->now_ns;
     }
     r->seats[node].settling = true;
     r->seats[node].index = 0;
@@ -682,8 +820,11 @@ static void see_event(struct referee *r, int node, const struct event *event)
     case EVENT_SETTLED:
         see_settled(r, node, event);
         break;
-    case EVENT_JOIN:
     case EVENT_LEAVE:
+        see_leave(r, event->who);
+        expect_settled(r, island_of(r, node));
+        break;
+    case EVENT_JOIN:
         expect_settled(r, island_of(r, node));
         break;
     case EVENT_SETUP:
@@ -723,14 +864,34 @@ static void begin_anew(struct referee *r, int node)
 {
     struct seat *seat = &r->seats[node];
     int64_t cut_ns = world_is_cut(r->world, node) ? r->now_ns : NEVER;
-    *seat =
-        (struct seat){.counts_ns = r->now_ns, .cut_ns = cut_ns, .at = seat->at, .side = seat->side};
+    *seat = (struct seat){.counts_ns = r->now_ns,
+                          .cut_ns = cut_ns,
+                          .at = seat->at,
+                          .side = seat->side,
+                          .shares = seat->shares,
+                          .owes_ns = seat->owes_ns,
+                          .settled_ns = seat->settled_ns,
+                          .began_ns = seat->began_ns,
+                          .linked_ns = seat->linked_ns};
+}
+
+// Who dies stops at once, but nobody knows that.
+static void see_process(struct referee *r, int node, bool starts)
+{
+    struct seat *seat = &r->seats[node];
+    if (starts) {
+        seat->owes_ns = NEVER;
+        seat->began_ns = r->now_ns;
+    } else if (seat->index > 0) {
+        seat->owes_ns = r->now_ns;
+    }
 }
 
 static void see_freeze(struct referee *r, int node, bool frozen)
 {
     struct seat *seat = &r->seats[node];
     seat->owes_untag = !frozen && seat->tagged && seat->until_ns <= r->now_ns;
+    *(frozen ? &seat->frozen_ns : &seat->thawed_ns) = r->now_ns;
     seat->counts_ns = frozen ? NEVER : r->now_ns + answer_ns(r);
     r->look_ns = r->now_ns;
 }
@@ -793,9 +954,11 @@ static void see_change(struct referee *r, const struct news *news)
     case NEWS_STARTED:
     case NEWS_KILLED:
         remove_tagged(r, news->node);
+        see_process(r, news->node, news->type == NEWS_STARTED);
         begin_anew(r, news->node);
         break;
     case NEWS_LINK_UP:
+        r->seats[news->node].linked_ns = r->now_ns;
         if (!r->seats[news->node].tagged) { // else it has still to say that it is not
             begin_anew(r, news->node);
         }
@@ -819,6 +982,8 @@ static void see_change(struct referee *r, const struct news *news)
     case NEWS_DISABLED:
     case NEWS_PARAMS:
     case NEWS_GIVES:
+    case NEWS_AWAY:
+    case NEWS_DRAINED:
     case NEWS_HINTED:
     case NEWS_EFFECT:
         break;
@@ -826,6 +991,7 @@ static void see_change(struct referee *r, const struct news *news)
     if (!is_present(r, news->node) || !world_is_ready(r->world, news->node)) {
         island_of(r, news->node)->left_slot = island_of(r, news->node)->slots.count + 1;
     }
+    r->seats[news->node].touched_ns = r->now_ns;
     see_readiness(r, news->node);
     disturb(r, island_of(r, news->node), news->type == NEWS_MOVED);
 }
@@ -840,6 +1006,7 @@ struct referee *referee_new(const struct world *world, const struct referee_conf
     make_islands(r, 0);
     r->islands[0].disturbed_ns = world_now_ns(world);
     r->look_ns = NEVER;
+    r->views = views_new(world);
     return r;
 }
 
@@ -849,6 +1016,7 @@ void referee_free(struct referee *r)
         release(r->seats);
         release(r->tagged);
         release(r->holders);
+        views_free(r->views);
     }
     release(r);
 }
@@ -873,17 +1041,30 @@ void referee_settle(struct referee *r, int64_t now_ns)
     }
 }
 
+static void see_send(struct referee *r, int node, const struct message *message)
+{
+    if (message->type == MESSAGE_PING) {
+        hear_beacon(r, island_of(r, node));
+        check_turns(r, island_of(r, node));
+    } else if (message->type == MESSAGE_VIEW) {
+        see_view(r, node, message);
+    } else if (message->left) {
+        r->seats[node].owes_ns = NEVER; // S6: its good-bye
+    }
+}
+
 void referee_news(struct referee *r, const struct news *news)
 {
     make_seats(r);
     referee_settle(r, news->now_ns);
-    if (news->type != NEWS_EFFECT) {
+    if (news->type == NEWS_DRAINED) {
+        r->seats[news->node].owes_ns = NEVER; // nothing that others see
+    } else if (news->type != NEWS_EFFECT) {
         see_change(r, news);
     } else if (news->effect->type == EFFECT_EVENT) {
         see_event(r, news->node, &news->effect->event);
-    } else if (news->effect->type == EFFECT_SEND && news->effect->send.type == MESSAGE_PING) {
-        hear_beacon(r, island_of(r, news->node));
-        check_turns(r, island_of(r, news->node));
+    } else if (news->effect->type == EFFECT_SEND) {
+        see_send(r, news->node, &news->effect->send);
     }
 }
 

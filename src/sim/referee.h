@@ -18,6 +18,8 @@ enum invariant {
     INVARIANT_I10, // two have one index at once
     INVARIANT_I11, // a node waits too long for its turn
     INVARIANT_I12, // a node waits too long for its index
+    INVARIANT_I13, // index 1 is taken from one who may have it, or stays with one who may not
+    INVARIANT_I14, // an index is given before who had one has stopped, or has had its time
     INVARIANTS
 };
 
@@ -31,6 +33,7 @@ struct referee_config {
     bool has_roster;   // I10
     bool has_presence; // what happens to a node is told, in time
     int64_t settle_ns; // S2; 0: by the parameters
+    int64_t drain_ns;  // S6
     uint32_t capacity;
     bool lossy; // messages are lost, or later than gap: I8 instead of I1 to I4, I11
 };

@@ -115,6 +115,10 @@ static const char *words(enum news_type type)
         return "* parameters";
     case NEWS_GIVES:
         return "* gives";
+    case NEWS_AWAY:
+        return "* away";
+    case NEWS_DRAINED:
+        return "* drained";
     case NEWS_HINTED:
         return "* hinted";
     }

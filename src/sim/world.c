@@ -22,6 +22,8 @@ struct member {
     struct engine *engine; // NULL: not running
     uint8_t value[2];
     struct wish wish;
+    bool has_index;
+    uint64_t works; // S6: how many indices it has lost
     bool enabled, frozen, cut, up;
     int island;
     int skew_ppm;
@@ -168,6 +170,34 @@ static void prove(struct world *w, int index)
     }
 }
 
+// S6: the program of one that has lost its index stops.
+static void stop_work(struct world *w, int index)
+{
+    struct member *member = &w->nodes[index];
+    const struct work *work = &w->config.work;
+    member->works++;
+    if (!work->given || chance_of(&w->view_chance, work->silent)) {
+        return;
+    }
+    int64_t span_ns = chance_between(&w->view_chance, work->span.min_ns, work->span.max_ns);
+    queue_put(&w->queue, (struct entry){.at_ns = w->now_ns + span_ns,
+                                        .packet = packet_new_word(member->works),
+                                        .node = (uint32_t)index,
+                                        .life = member->life});
+}
+
+static void see_event(struct world *w, int index, const struct event *event)
+{
+    struct member *member = &w->nodes[index];
+    bool had_index = member->has_index;
+    if (event->type == EVENT_SETTLED || event->type == EVENT_SETTLING) {
+        member->has_index = event->type == EVENT_SETTLED;
+    }
+    if (had_index && !member->has_index) {
+        stop_work(w, index);
+    }
+}
+
 static void carry(struct world *w, int index, const struct effect *effect, bool *proves)
 {
     const struct member *member = &w->nodes[index];
@@ -183,6 +213,8 @@ static void carry(struct world *w, int index, const struct effect *effect, bool 
         *proves = true;
         break;
     case EFFECT_EVENT:
+        see_event(w, index, &effect->event);
+        break;
     case EFFECT_NOTE:
     case EFFECT_DROP:
         break;
@@ -406,7 +438,7 @@ static void begin_life(struct member *member)
 {
     member->life++;
     member->timer_ns = NEVER;
-    member->frozen = false;
+    member->frozen = member->has_index = false;
     forget_waiting(member);
 }
 
@@ -426,6 +458,7 @@ void world_start(struct world *w, int index)
         .has_roster = w->config.has_roster,
         .settle_ns = w->config.settle_ns,
         .wish = member->wish,
+        .drain_ns = w->config.drain_ns,
         .capacity = w->config.capacity,
         .draw = draw,
         .draw_context = w,
@@ -522,6 +555,18 @@ void world_enable(struct world *w, int index, bool enabled)
     }
 }
 
+void world_away(struct world *w, int index, int64_t span_ns)
+{
+    tell(w, NEWS_AWAY, index, NULL);
+    step(w, index, (struct input){.type = INPUT_AWAY, .span_ns = span_ns});
+}
+
+void world_drained(struct world *w, int index)
+{
+    tell(w, NEWS_DRAINED, index, NULL);
+    step(w, index, (struct input){.type = INPUT_DRAINED});
+}
+
 void world_give(struct world *w, int index, int heir)
 {
     const struct name name = name_of(w->nodes[heir].name);
@@ -558,10 +603,21 @@ static void keep_waiting(struct member *member, struct packet *packet)
     member->waiting[member->waiting_count++] = packet_take(packet);
 }
 
+// A program that has an index again, or is frozen, does not say so.
+static void say_drained(struct world *w, int index, uint64_t works)
+{
+    const struct member *member = &w->nodes[index];
+    if (!member->frozen && !member->has_index && works == member->works) {
+        world_drained(w, index);
+    }
+}
+
 static void hear(struct world *w, int index, struct packet *packet)
 {
     struct member *member = &w->nodes[index];
-    if (member->frozen) {
+    if (packet_words(packet) > 0) {
+        say_drained(w, index, packet_words(packet));
+    } else if (member->frozen) {
         keep_waiting(member, packet);
     } else if (!member->cut) {
         step(w, index, packet_input(packet));
@@ -654,6 +710,11 @@ bool world_is_up(const struct world *w, int node)
 bool world_is_ready(const struct world *w, int node)
 {
     return world_is_up(w, node) && w->nodes[node].enabled && w->nodes[node].value[0] != 0xf6;
+}
+
+struct wish world_wish(const struct world *w, int node)
+{
+    return wish_normal(w->nodes[node].wish);
 }
 
 int64_t world_tagged_until_ns(const struct world *w, int node)

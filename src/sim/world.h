@@ -21,6 +21,13 @@ struct hints {
     int64_t silence_ns; // until it notices that one is frozen, cut off, or moved
 };
 
+// S6: what a program does when it has lost its index: it stops after so long, and says so, or not.
+struct work {
+    bool given; // else it does nothing
+    struct latency span;
+    double silent; // share of those that say nothing
+};
+
 enum news_type {
     NEWS_EFFECT, // effect, of a running engine
     NEWS_STARTED,
@@ -36,8 +43,10 @@ enum news_type {
     NEWS_ENABLED,
     NEWS_DISABLED,
     NEWS_PARAMS,
-    NEWS_GIVES,  // its turn away
-    NEWS_HINTED, // somebody is told of it, be it true or not
+    NEWS_GIVES,   // its turn away
+    NEWS_AWAY,    // S7: announced
+    NEWS_DRAINED, // S6: its program has said so
+    NEWS_HINTED,  // somebody is told of it, be it true or not
 };
 
 struct news {
@@ -63,9 +72,11 @@ struct world_config {
     int64_t lease_ns;  // 0: the channel proves nothing (L1)
     bool echoes;       // senders hear themselves
     struct hints hints;
-    enum takeover takeover;           // H6
-    bool has_roster;                  // S1
-    int64_t settle_ns;                // S2
+    enum takeover takeover; // H6
+    bool has_roster;        // S1
+    int64_t settle_ns;      // S2
+    int64_t drain_ns;       // S6
+    struct work work;
     uint32_t capacity;                // nodes that one can know; 0: ENGINE_NODES_MIN
     world_latency_fn *choose_latency; // NULL: by chance
     world_latency_fn *choose_hint;    // the same of hints, from whom they are about
@@ -94,7 +105,9 @@ void world_move(struct world *world, int node, int island);
 void world_set_value(struct world *world, int node, int value);
 void world_set_wish(struct world *world, int node, struct wish wish); // S5: from its next start on
 void world_enable(struct world *world, int node, bool enabled);
-void world_give(struct world *world, int node, int heir); // H8
+void world_away(struct world *world, int node, int64_t span_ns); // S7
+void world_drained(struct world *world, int node);               // S6: its program says so
+void world_give(struct world *world, int node, int heir);        // H8
 // A hint, true or false, to one node.
 void world_hint(struct world *world, int about, int to, bool here);
 void world_set_params(struct world *world, int node, const struct params *params);
@@ -114,6 +127,7 @@ bool world_is_frozen(const struct world *world, int node);
 bool world_is_cut(const struct world *world, int node);
 bool world_is_up(const struct world *world, int node); // runs, and its link is up
 bool world_is_ready(const struct world *world, int node);
+struct wish world_wish(const struct world *world, int node);
 // Until when a node holds the tag, by the world's clock; 0: it does not.
 int64_t world_tagged_until_ns(const struct world *world, int node);
 // The world's time at which a node's clock shows `local_ns`.

@@ -69,7 +69,7 @@ static void draw_hints(struct chance *chance, const struct climate *climate, str
 
 static void add_act(struct lot *lot, int64_t at_ns, enum deed deed, int node, int value)
 {
-    lot->act[lot->acts++] = (struct act){at_ns, deed, node, value};
+    lot->act[lot->acts++] = (struct act){at_ns, deed, node, 0, value};
 }
 
 static void draw_starts(struct chance *chance, struct lot *lot)
@@ -113,6 +113,39 @@ static int by_time(const void *a, const void *b)
     return first->node - second->node;
 }
 
+static void draw_wishes(struct chance *chance, struct lot *lot)
+{
+    for (int i = 0; i < lot->nodes; i++) {
+        struct wish *wish = &lot->wishes[i];
+        wish->prefer = chance_of(chance, 0.5) ? 0 : (uint8_t)chance_below(chance, PREFER_MAX + 1);
+        wish->never = chance_of(chance, 0.1);
+        wish->preempt = chance_of(chance, 0.3);
+    }
+}
+
+// S5 to S7, each in a half of the worlds. A chance of its own: all else is the same without them.
+static void draw_roster(struct lot *lot)
+{
+    struct chance chance = {.state = ~lot->seed * 3};
+    int64_t cycle_ns = lot->params.cycle_ns;
+    if (chance_of(&chance, 0.5)) {
+        draw_wishes(&chance, lot);
+    }
+    if (chance_of(&chance, 0.5)) {
+        lot->drain_ns = cycle_ns * chance_between(&chance, 1, 40) / 10;
+        lot->work.given = true;
+        lot->work.span.max_ns = lot->drain_ns * chance_between(&chance, 0, 15) / 10;
+        lot->work.silent = chance_of(&chance, 0.5) ? 0 : 0.1;
+    }
+    bool go_away = chance_of(&chance, 0.5);
+    for (int i = 0; i < lot->acts && go_away; i++) {
+        struct act *act = &lot->act[i];
+        if ((act->deed == DEED_KILL || act->deed == DEED_STOP) && chance_of(&chance, 0.5)) {
+            act->away_ns = cycle_ns * chance_between(&chance, 1, 200) / 10;
+        }
+    }
+}
+
 void lot_draw(struct lot *lot, const struct climate *climate, uint64_t seed)
 {
     struct chance chance = {.state = seed};
@@ -126,6 +159,7 @@ void lot_draw(struct lot *lot, const struct climate *climate, uint64_t seed)
     draw_starts(&chance, lot);
     draw_acts(&chance, climate, lot);
     qsort(lot->act, (size_t)lot->acts, sizeof *lot->act, by_time);
+    draw_roster(lot);
 }
 
 // --- Living ------------------------------------------------------------------------------------
@@ -136,6 +170,7 @@ void lot_populate(const struct lot *lot, struct world *world)
     for (int i = 0; i < lot->nodes; i++) {
         snprintf(name, sizeof name, "n%02d", i);
         world_add(world, name, lot->values[i]);
+        world_set_wish(world, i, lot->wishes[i]);
     }
 }
 
@@ -217,12 +252,12 @@ static void carry_out(const struct lot *lot, struct lot_state *s, const struct a
         world_start(world, node);
         break;
     case DEED_KILL:
-        s->up[node] = false;
-        world_kill(world, node);
-        break;
     case DEED_STOP:
         s->up[node] = false;
-        world_stop(world, node);
+        if (act->away_ns > 0) {
+            world_away(world, node, act->away_ns);
+        }
+        (act->deed == DEED_KILL ? world_kill : world_stop)(world, node);
         break;
     case DEED_GIVE:
         world_give(world, node, act->value);
@@ -276,7 +311,7 @@ void lot_mend(const struct lot *lot, struct lot_state *state, struct world *worl
     static const enum deed mends[] = {DEED_THAW, DEED_BACK, DEED_BROKER_BACK, DEED_HEAL};
     for (size_t i = 0; i < sizeof mends / sizeof *mends; i++) {
         for (int node = 0; node < lot->nodes; node++) {
-            const struct act act = {0, mends[i], node, 0};
+            const struct act act = {0, mends[i], node, 0, 0};
             lot_act(lot, state, &act, world);
         }
     }
@@ -310,6 +345,9 @@ static void tell_act(const struct lot *lot, const struct act *act, FILE *out)
     } else if (act->deed < DEED_BROKER_DIES) {
         fprintf(out, " n%02d", act->node);
     }
+    if (act->away_ns > 0) {
+        fprintf(out, " away for %.3f", seconds(act->away_ns));
+    }
     if (act->deed == DEED_VALUE) {
         fprintf(out, act->value < 0 ? " null" : " %d", act->value);
     }
@@ -326,6 +364,8 @@ void lot_tell(const struct lot *lot, FILE *out)
             lot->duplicates);
     fprintf(out, "  skew %d ppm, timers up to %.4f late, lease %.3f\n", lot->skew_ppm,
             seconds(lot->late_ns), seconds(lot->lease_ns));
+    fprintf(out, "  drain %.3f, programs take up to %.3f, silent %.2f\n", seconds(lot->drain_ns),
+            seconds(lot->work.span.max_ns), lot->work.silent);
     if (lot->hints.given) {
         fprintf(out, "  hints up to %.3f, loss %.2f, silence %.3f, takeover %d\n",
                 seconds(lot->hints.latency.max_ns), lot->hints.loss, seconds(lot->hints.silence_ns),

@@ -35,6 +35,7 @@ struct act {
     int64_t at_ns;
     enum deed deed;
     int node;
+    int64_t away_ns; // KILL, STOP: announced just before; 0: not
     int value; // VALUE; SPLIT: a bit for each node that is moved; GIVE: to whom; LIE: who hears it
 };
 
@@ -58,6 +59,9 @@ struct lot {
     enum takeover takeover;
     int nodes, acts;
     int values[LOT_NODES_MAX]; // below 0: none
+    struct wish wishes[LOT_NODES_MAX];
+    int64_t drain_ns;
+    struct work work;
     struct act act[LOT_DEEDS_MAX];
 };
 

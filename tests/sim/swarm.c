@@ -24,9 +24,10 @@
 enum { WORLDS = 2000, AFTER_CYCLES = 8 };
 
 #define PROMISE(invariant) (1u << (invariant))
-#define SAFETY                                                               \
-    (PROMISE(INVARIANT_I1) | PROMISE(INVARIANT_I5) | PROMISE(INVARIANT_I6) | \
-     PROMISE(INVARIANT_I7) | PROMISE(INVARIANT_I8) | PROMISE(INVARIANT_I10))
+#define SAFETY                                                                \
+    (PROMISE(INVARIANT_I1) | PROMISE(INVARIANT_I5) | PROMISE(INVARIANT_I6) |  \
+     PROMISE(INVARIANT_I7) | PROMISE(INVARIANT_I8) | PROMISE(INVARIANT_I10) | \
+     PROMISE(INVARIANT_I13) | PROMISE(INVARIANT_I14))
 
 #define ONE_NODE                                                                                \
     (DEED_BIT(DEED_START) | DEED_BIT(DEED_KILL) | DEED_BIT(DEED_FREEZE) | DEED_BIT(DEED_THAW) | \
@@ -98,6 +99,8 @@ static void begin(struct life *life, const struct lot *lot, FILE *out)
         .hints = lot->hints,
         .takeover = lot->takeover,
         .has_roster = true,
+        .drain_ns = lot->drain_ns,
+        .work = lot->work,
         .watch = watch,
         .watch_context = life,
     };
@@ -107,6 +110,7 @@ static void begin(struct life *life, const struct lot *lot, FILE *out)
         .late_ns = lot->late_ns,
         .lease_ns = lot->lease_ns,
         .has_roster = true,
+        .drain_ns = lot->drain_ns,
         .has_presence = lot->hints.latency.max_ns > 0 &&
                         lot->hints.latency.max_ns <= lot->latency.max_ns && lot->hints.loss == 0,
         .capacity = ENGINE_NODES_MIN,

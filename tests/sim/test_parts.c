@@ -495,6 +495,7 @@ START_TEST(what_is_done_to_nodes_is_traced)
                          "0.000000 a * link up\n0.000000 a * link down\n0.000000 a * island 3\n"
                          "0.000000 a * value\n0.000000 a * enabled\n0.000000 a * disabled\n"
                          "0.000000 a * parameters\n0.000000 a * gives\n"
+                         "0.000000 a * away\n0.000000 a * drained\n"
                          "0.000000 a * hinted\n");
     trace_free(trace);
 }

@@ -511,9 +511,18 @@ static void i7_more_nodes_than_can_be_known(bool broken)
 
 // --- I10, I12: the roster ------------------------------------------------------------------------
 
+static const struct name n0_n1[] = {{"n0", 2}, {"n1", 2}}, n1_n0[] = {{"n1", 2}, {"n0", 2}};
+
+static void settled_in(int node, uint32_t index, const struct name *members)
+{
+    report(node, &(struct event){.type = EVENT_SETTLED,
+                                 .index = index,
+                                 .roster = {.count = 2, .names = members}});
+}
+
 static void settled(int node, uint32_t index)
 {
-    report(node, &(struct event){.type = EVENT_SETTLED, .index = index, .roster.count = 2});
+    settled_in(node, index, n0_n1);
 }
 
 static void begin_roster(void)
@@ -609,6 +618,103 @@ static void i12_no_index_in_time(bool broken)
     }
 }
 
+// --- I13, I14: whose the first place is, and the drain step --------------------------------------
+
+static void tell_view(int node, int64_t view, const struct name *members)
+{
+    const struct effect effect = {
+        .type = EFFECT_SEND,
+        .send = {.type = MESSAGE_VIEW,
+                 .node = name_of(world_name(w, node)),
+                 .view = view,
+                 .members = {.count = 2, .names = members}},
+    };
+    tell(NEWS_EFFECT, node, &effect);
+}
+
+static void i13_who_is_first_makes_way(bool broken)
+{
+    begin_roster();
+    world_set_wish(w, 1, (struct wish){.prefer = 9, .preempt = !broken});
+    pass(1);
+    tell_view(0, 4, n0_n1);
+    pass(1);
+    tell_view(1, 5, n1_n0);
+}
+
+static void i13_for_one_that_wants_it_less(bool broken)
+{
+    begin_roster();
+    world_set_wish(w, 0, (struct wish){.prefer = broken ? 9 : 8});
+    world_set_wish(w, 1, (struct wish){.prefer = 9, .preempt = true});
+    pass(1);
+    tell_view(0, 4, n0_n1);
+    pass(1);
+    tell_view(1, 5, n1_n0);
+}
+
+static void i13_but_who_is_never_to_be_stays(bool broken)
+{
+    begin_roster();
+    world_set_wish(w, 0, (struct wish){.never = broken});
+    settled(0, 1);
+    settled(1, 2);
+    for (int i = 0; i < 6; i++) {
+        tag(0);
+        pass(9);
+        untag(0);
+        pass(1);
+    }
+}
+
+static void begin_drain(void)
+{
+    rules.drain_ns = ns(8);
+    begin_roster();
+    settled_in(0, 1, n0_n1);
+    settled_in(1, 2, n0_n1);
+    pass(1);
+    report_plain(0, EVENT_SETTLING);
+    report_plain(1, EVENT_SETTLING);
+    tell(NEWS_DRAINED, 0, NULL);
+}
+
+static void i14_before_another_has_stopped(bool broken)
+{
+    begin_drain();
+    pass(5);
+    if (!broken) {
+        tell(NEWS_DRAINED, 1, NULL);
+    }
+    settled_in(0, 2, n1_n0);
+}
+
+static void i14_or_has_had_its_time(bool broken)
+{
+    begin_drain();
+    pass(broken ? 7 : 9);
+    settled_in(0, 2, n1_n0);
+}
+
+static void i14_in_other_places(bool broken)
+{
+    begin_drain();
+    pass(5);
+    settled_in(0, broken ? 2 : 1, broken ? n1_n0 : n0_n1);
+}
+
+static void i14_after_a_death(bool broken)
+{
+    rules.drain_ns = ns(8);
+    begin_roster();
+    settled_in(1, 2, n0_n1);
+    pass(1);
+    world_kill(w, 1);
+    tell(NEWS_KILLED, 1, NULL);
+    pass(broken ? 7 : 9);
+    settled_in(0, 2, n1_n0);
+}
+
 // --- I8, I11 -----------------------------------------------------------------------------------
 
 // For a while two may be tagged.
@@ -696,6 +802,13 @@ static const struct {
     {INVARIANT_I10, i10_of_one_that_has_woken},
     {INVARIANT_I10, i10_long_after_two_islands_met},
     {INVARIANT_I12, i12_no_index_in_time},
+    {INVARIANT_I13, i13_who_is_first_makes_way},
+    {INVARIANT_I13, i13_for_one_that_wants_it_less},
+    {INVARIANT_I13, i13_but_who_is_never_to_be_stays},
+    {INVARIANT_I14, i14_before_another_has_stopped},
+    {INVARIANT_I14, i14_or_has_had_its_time},
+    {INVARIANT_I14, i14_in_other_places},
+    {INVARIANT_I14, i14_after_a_death},
     {INVARIANT_I11, i11_left_out},
     {INVARIANT_I11, i11_never_let_in},
 };
