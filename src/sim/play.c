@@ -272,6 +272,12 @@ static void act_on(struct play *p, const struct deed *deed, int node)
     case DEED_GIVE:
         world_give(w, node, deed->value);
         break;
+    case DEED_AWAY:
+        world_away(w, node, deed->span_ns);
+        break;
+    case DEED_DRAINED:
+        world_drained(w, node);
+        break;
     case DEED_HINT_GONE:
     case DEED_HINT_HERE:
         world_hint(w, deed->value, node, deed->type == DEED_HINT_HERE);
@@ -306,6 +312,8 @@ static void act(struct play *p, const struct deed *deed)
     case DEED_DISABLE:
     case DEED_PARAM:
     case DEED_GIVE:
+    case DEED_AWAY:
+    case DEED_DRAINED:
     case DEED_HINT_GONE:
     case DEED_HINT_HERE:
         for (int i = 0; i < deed->count; i++) {
@@ -388,6 +396,9 @@ static struct referee_config referee_config_of(const struct scenario *s)
         .latency_max_ns = s->latency.max_ns,
         .late_ns = s->late_ns,
         .lease_ns = s->lease_ns,
+        .has_roster = s->has_roster,
+        .settle_ns = s->settle_ns,
+        .drain_ns = s->drain_ns,
         .capacity = ENGINE_NODES_MIN,
     };
     int64_t gap_min_ns = s->params.gap_ns;
@@ -418,6 +429,9 @@ static void begin(struct play *p)
         .lease_ns = s->lease_ns,
         .hints = s->hints,
         .takeover = s->takeover,
+        .has_roster = s->has_roster,
+        .settle_ns = s->settle_ns,
+        .drain_ns = s->drain_ns,
         .choose_latency = choose_latency,
         .choose_context = p,
         .watch = watch,
@@ -431,6 +445,7 @@ static void begin(struct play *p)
     for (int i = 0; i < s->node_count; i++) {
         world_add(p->world, s->nodes[i].name, s->nodes[i].value);
         world_enable(p->world, i, s->nodes[i].enabled);
+        world_set_wish(p->world, i, s->nodes[i].wish);
         for (int to = 0; to < SCENARIO_NODES; to++) {
             p->delays_ns[i][to] = USUAL;
         }

@@ -218,6 +218,18 @@ static bool set_takeover(struct reader *r)
                 word != NULL ? word : "");
 }
 
+// Whether views are told, and for how long nothing may have changed.
+static bool set_roster(struct reader *r)
+{
+    r->scenario->has_roster = true;
+    return r->next == r->lines.count || read_time(r, &r->scenario->settle_ns);
+}
+
+static bool set_drain(struct reader *r)
+{
+    return read_time(r, &r->scenario->drain_ns);
+}
+
 static bool set_seed(struct reader *r)
 {
     return read_count(r, UINT64_C(1) << 53, &r->scenario->seed);
@@ -237,6 +249,8 @@ static const struct setting {
     {"lease", "lease S", set_lease},
     {"hints", "hints S[:S] [SILENCE]", set_hints},
     {"takeover", "takeover at-once|after-lease|slot", set_takeover},
+    {"roster", "roster [SETTLE]", set_roster},
+    {"drain", "drain S", set_drain},
     {"seed", "seed N", set_seed},
 };
 
@@ -294,14 +308,50 @@ static bool check_settings(struct reader *r)
     if (s->lease_ns != 0 && s->lease_ns < 2 * s->params.gap_ns) {
         return fail(r, "the settings above: lease must be 0, or at least 2 gap");
     }
+    int64_t most_ns = SCENARIO_DELAY_CYCLES * s->params.cycle_ns;
+    if (s->settle_ns > most_ns || s->drain_ns > most_ns) {
+        return fail(r, "the settings above: settle and drain must be at most 10 cycles");
+    }
     r->params = s->params;
     r->cycle_min_ns = s->params.cycle_ns;
     return check_hints(r);
 }
 
+// S5: in any order, to the end of the line.
+static bool read_wish(struct reader *r, struct wish *wish)
+{
+    while (r->next < r->lines.count) {
+        int prefer = 0;
+        if (take_if(r, "prefer")) {
+            if (!read_int(r, PREFER_MAX, &prefer)) {
+                return false;
+            }
+            wish->prefer = (uint8_t)prefer;
+        } else if (take_if(r, "never")) {
+            wish->never = true;
+        } else if (take_if(r, "preempt")) {
+            wish->preempt = true;
+        } else {
+            return true; // the line ends wrongly
+        }
+    }
+    return true;
+}
+
+// Whether the next word is a value; else what stands there is about something else.
+static bool value_is_next(const struct reader *r)
+{
+    static const char *const others[] = {"disabled", "prefer", "never", "preempt"};
+    bool is_other = r->next == r->lines.count;
+    for (size_t i = 0; i < sizeof others / sizeof *others && !is_other; i++) {
+        is_other = strcmp(r->lines.words[r->next], others[i]) == 0;
+    }
+    return !is_other;
+}
+
 static bool add_node(struct reader *r)
 {
-    static const char usage[] = "node NAME [VALUE|null] [disabled]";
+    static const char usage[] = "node NAME [VALUE|null] [disabled] [prefer N] [never] [preempt]";
     struct scenario *s = r->scenario;
     const char *name = take(r);
     int value = 0;
@@ -315,15 +365,17 @@ static bool add_node(struct reader *r)
         return s->node_count == SCENARIO_NODES ? fail(r, "at most %d nodes", SCENARIO_NODES)
                                                : fail(r, "%s is there already", name);
     }
+    struct wish wish = {0};
+    if (value_is_next(r) && !read_value(r, &value)) {
+        return false;
+    }
     bool disabled = take_if(r, "disabled");
-    if (!disabled && r->next < r->lines.count) {
-        if (!read_value(r, &value)) {
-            return false;
-        }
-        disabled = take_if(r, "disabled");
+    if (!read_wish(r, &wish)) {
+        return false;
     }
     snprintf(s->nodes[s->node_count].name, sizeof s->nodes->name, "%s", name);
     s->nodes[s->node_count].value = value;
+    s->nodes[s->node_count].wish = wish;
     s->nodes[s->node_count++].enabled = !disabled;
     return end_line(r, usage);
 }
@@ -353,6 +405,12 @@ static bool read_other(struct reader *r, struct deed *deed)
 static bool read_give(struct reader *r, struct deed *deed)
 {
     return read_node(r, deed) && read_other(r, deed);
+}
+
+static bool read_away(struct reader *r, struct deed *deed)
+{
+    return read_node(r, deed) && read_time(r, &deed->span_ns) &&
+           (deed->span_ns <= AWAY_MAX_S * NS_PER_S || fail(r, "that is over a week"));
 }
 
 static bool read_hint(struct reader *r, struct deed *deed)
@@ -516,6 +574,8 @@ static const struct verb {
     {"disable", "disable NAME...", read_nodes, DEED_DISABLE, 0, FROZEN, 0, 0},
     {"param", "param NAME cycle|gap|nodes N", read_param, DEED_PARAM, RUNNING, FROZEN, 0, 0},
     {"give", "give NAME HEIR", read_give, DEED_GIVE, RUNNING, FROZEN, 0, 0},
+    {"away", "away NAME S", read_away, DEED_AWAY, RUNNING, FROZEN, 0, 0},
+    {"drained", "drained NAME...", read_nodes, DEED_DRAINED, RUNNING, FROZEN, 0, 0},
     {"hint", "hint gone|here ABOUT TO...", read_hint, DEED_HINT_GONE, RUNNING, UNLINKED, 0, 0},
     {"hear", "hear ping|hist VALUE NAME...", read_hear, DEED_HEAR, 0, 0, 0, 0},
     {"latency", "latency S[:S]", read_latency, DEED_LATENCY, 0, 0, 0, 0},

@@ -34,6 +34,8 @@ enum deed_type {
     DEED_PARAM,         // nodes[0], params
     DEED_HEAR,          // message, value, params, nonce, text: the names, newest first
     DEED_GIVE,          // nodes[0], value: the node that is the heir
+    DEED_AWAY,          // nodes[0], span_ns
+    DEED_DRAINED,       // nodes
     DEED_HINT_GONE,     // nodes, value: the node that it is about
     DEED_HINT_HERE,     // the same
     DEED_LATENCY,       // latency
@@ -54,6 +56,7 @@ struct deed {
     bool not ;
     enum message_type message;
     struct latency latency;
+    int64_t span_ns;
     struct params params;
     uint64_t nonce;
     const char *text;
@@ -66,11 +69,14 @@ struct scenario {
     int64_t late_ns, lease_ns;
     struct hints hints;
     enum takeover takeover;
+    bool has_roster; // else nobody tells views
+    int64_t settle_ns, drain_ns;
     uint64_t seed;
     struct {
         char name[NAME_MAX_BYTES + 1];
         int value;
         bool enabled;
+        struct wish wish;
     } nodes[SCENARIO_NODES];
     int node_count;
     struct deed *deeds;
