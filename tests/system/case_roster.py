@@ -2,11 +2,12 @@
 """The settled roster: every member has a place of its own, and the holder tells who is there."""
 import dataclasses
 import itertools
+import signal
 from typing import Optional, Sequence
 
 from cases import case
 from case_turns import as_json
-from clock import ALLOWANCE, check
+from clock import ALLOWANCE, check, now, wait_until
 from processes import Event, Node
 from proxy import Proxy
 from world import World
@@ -135,3 +136,97 @@ def roster_storm(world: World) -> None:
             nodes[nodes.index(victim)] = world.node(victim.name, "--keepalive", "1")
     await_places(world, nodes)
     world.note(f"{check_exclusive(world)} shares")
+
+
+def first(world: World, nodes: Sequence[Node]) -> str:
+    """Who is it, once all have settled."""
+    return next(name for name, index in await_places(world, nodes).items() if index == 1)
+
+
+@case(seconds=30)
+def wishes(world: World) -> None:
+    """Who is first stays so, unless one preempts; when it has died, whoever wishes it most is."""
+    a = world.node("a", "--never")
+    b = world.node("b")
+    check(first(world, [a, b]) == "b", "a is first, and never is to be")
+    d = world.node("d", "--prefer", "90")
+    check(first(world, [a, b, d]) == "b", "b was first, and d does not preempt")
+    c = world.node("c", "--prefer", "60", "--preempt")
+    check(first(world, [a, b, c, d]) == "c", "c preempts, and b does not prefer it")
+    c.kill()
+    check(first(world, [a, b, d]) == "d", "d prefers it most")
+    c = world.node("c", "--prefer", "60", "--preempt")
+    check(first(world, [a, b, c, d]) == "d", "c preempts, but d prefers it more")
+    check_exclusive(world)
+
+
+DRAIN = 4.0
+
+
+def await_settling(world: World, nodes: Sequence[Node], after: float) -> float:
+    """Until each has given its index up; when the last one did."""
+    return max(world.await_event("settling", settled_max(world), after, node).mono
+               for node in nodes)
+
+
+@case(seconds=40)
+def drain(world: World) -> None:
+    """A new view waits until all have said that they have stopped, for one that has died so long."""
+    nodes = world.group("abc", "--drain", str(DRAIN))
+    await_places(world, nodes)
+    started = now()
+    newcomer = world.node("d", "--drain", str(DRAIN))
+    gave_up = await_settling(world, nodes, started)
+    for node in nodes[1:]:
+        node.send(signal.SIGUSR1)
+    wait_until(gave_up + settle_min(world) + DRAIN / 2)
+    early = world.events("settled", gave_up)
+    check(not early, f"a has not stopped, and there is {early}")
+    said = nodes[0].send(signal.SIGUSR1)
+    await_places(world, [*nodes, newcomer])
+    took = max(place(world, node).mono for node in [*nodes, newcomer]) - said
+    world.note(f"settled {took:.2f} s after the last word")
+    check(min(event.mono for event in world.events("settled", gave_up)) > said, "it was not waited for")
+
+    killed = nodes[1].kill()
+    rest = [nodes[0], nodes[2], newcomer]
+    await_settling(world, rest, killed)
+    for node in rest:
+        node.send(signal.SIGUSR1)
+    world.wait("place of each", settled_max(world) + DRAIN + world.timing.rescue_max,
+               lambda: all(place(world, node) for node in rest))
+    await_places(world, rest)
+    took = min(place(world, node).mono for node in rest) - killed
+    world.note(f"and {took:.2f} s after a death")
+    check(took >= settle_min(world) + DRAIN, f"after {took:.2f} s")
+    latest = max(place(world, node).mono for node in rest) - killed
+    check(latest <= settled_max(world) + DRAIN, f"one that had died cost {latest:.2f} s")
+    check_exclusive(world)
+
+
+@case(seconds=30)
+def away(world: World) -> None:
+    """A restart moves no share: who is away keeps its place, until its time is over."""
+    world.start_broker()
+    a, c = world.node("a"), world.node("c")
+    b = world.node("b", "--away", "20")
+    before = await_places(world, [a, b, c])
+    ended = b.terminate()
+    b.wait(5)
+    world.await_turns(3, after=now())
+    b = world.node("b", "--away", "1")
+    check(await_places(world, [a, b, c]) == before, f"the places were {before}")
+    back = place(world, b).mono
+    moved = [event.data for node in (a, c)
+             for event in world.events(("settling", "leave", "join"), ended, node)]
+    check(not moved, f"a restart has moved {moved}")
+    world.note(f"its place is back after {back - ended:.2f} s")
+
+    world.await_turns(3, after=now())
+    ended = b.terminate()
+    b.wait(5)
+    left = world.await_event("leave", 1 + settled_max(world), ended, a)
+    check(left["reason"] == "expired" and left["member"] == "b", f"there is {left.data}")
+    check(left.mono >= ended + 0.9, f"b was to be back after 1 s, and left after {left.mono - ended:.2f}")
+    await_places(world, [a, c])
+    check_exclusive(world)
