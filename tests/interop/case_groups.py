@@ -2,7 +2,7 @@
 """Groups of both kinds that are left in peace, and newcomers of either kind."""
 import referee
 from cases import case
-from clock import check
+from clock import check, now
 from mixed import Mixed, python_ring, ring
 from world import TURN, World
 
@@ -60,6 +60,26 @@ def one_of_ours(world: World) -> None:
 def one_of_ours_by_value(world: World) -> None:
     """The same with distinct values."""
     take_turns(world, 5, 1, True, SHORT)
+
+
+@case(seconds=40)
+def what_only_ours_know(world: World) -> None:
+    """A Python node does not mind wishes, drain, or who will be away: it goes on taking its turns."""
+    mixed = Mixed(world)
+    mixed.python("p0", 0, *python_ring(4))
+    mixed.await_started(mixed.pythons)
+    common = ("--drain", "1", *ring(4))
+    mixed.actord("c0", 0, "--never", *common)
+    mixed.actord("c1", 0, "--prefer", "100", "--preempt", *common)
+    ends = mixed.actord("c2", 0, "--prefer", "7", "--away", "60", *common)
+    mixed.await_all_tagged()
+    ends.terminate()
+    ends.wait(5)
+    mixed.await_all_tagged([*mixed.pythons, *mixed.ours[:2]], after=now())
+    said = [heard.decoded() for heard in mixed.tap.on(mixed.topic)]
+    keys = {key for message in said for key in message}
+    check({"prefer", "never", "preempt", "away"} <= keys, f"the keys were {sorted(keys)}")
+    mixed.check_wire()
 
 
 # --- Newcomers ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ KEYS = {
     "hist": "value history t",
 }
 # What ours may add to `vers`, and Python nodes skip.
-MORE = {"override", "ready", "left", "heir"}
+MORE = {"override", "ready", "left", "heir", "prefer", "never", "preempt", "away"}
 NUMBERS = "version cycle gap nodes splits n_hosts".split()
 CYCLE_MIN, GAP_MIN = 1, 0.1  # of a Python node, unless it is told to override that
 
