@@ -105,8 +105,10 @@ void drain_forget(struct engine *e, node_id id)
 static void note_drained(struct engine *e, node_id id, int64_t view)
 {
     struct node *node = nodes_get(&e->nodes, id);
-    node->drained_view = higher(node->drained_view, view);
-    roster_drained(e);
+    if (view > node->drained_view) {
+        node->drained_view = view;
+        roster_drained(e);
+    }
 }
 
 void drain_heard(struct engine *e, const struct message *m)
