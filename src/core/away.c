@@ -60,7 +60,7 @@ static void take_one(struct engine *e, node_id id, uint32_t away_s, struct effec
     }
     away_heard(e, id, away_s);
     begin(e, node);
-    roster_watch(e, id, fx);
+    places_watch(e, id, fx);
 }
 
 void away_take(struct engine *e, const struct members *members, struct effects *fx)

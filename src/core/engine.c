@@ -185,7 +185,7 @@ static bool is_needed(const struct engine *e, node_id id)
 
 static void forget(struct engine *e, node_id id)
 {
-    roster_forget(e, id);
+    places_forget(e, id);
     nodes_remove(&e->nodes, id);
 }
 
@@ -276,7 +276,7 @@ static void note_sender(struct engine *e, const struct message *m, struct effect
         node->ours = true;
         wishes_heard(e, id, m->wish);
     }
-    roster_watch(e, id, fx);
+    places_watch(e, id, fx);
 }
 
 // --- Inputs ------------------------------------------------------------------------------------

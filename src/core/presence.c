@@ -44,7 +44,7 @@ static void go(struct engine *e, node_id id, enum member_reason reason, struct e
     if (!away_begins(e, id)) {
         leave_member(e, id, reason, fx);
     }
-    roster_watch(e, id, fx);
+    places_watch(e, id, fx);
     if (ring_at(&e->ring, 0) == id) {
         handover_start(e, reason == MEMBER_LEFT, fx);
     }
@@ -69,7 +69,7 @@ static void come_back(struct engine *e, node_id id, struct effects *fx)
     }
     node->gone = node->denied = node->is_away = false;
     join_member(e, id, fx);
-    roster_watch(e, id, fx);
+    places_watch(e, id, fx);
 }
 
 void presence_defended(struct engine *e, node_id id, struct effects *fx)
@@ -142,6 +142,6 @@ void presence_silent(struct engine *e, node_id id, struct effects *fx)
 {
     if (!nodes_get(&e->nodes, id)->present && !away_begins(e, id)) {
         leave_member(e, id, MEMBER_EXPIRED, fx);
-        roster_watch(e, id, fx);
+        places_watch(e, id, fx);
     }
 }

@@ -150,69 +150,6 @@ static void have_index(struct engine *e, struct effects *fx)
     }
 }
 
-// --- Who is there --------------------------------------------------------------------------------
-
-// A Python node has no use for an index. The view's word is taken of those who are not known to
-// have left, and who were not heard since: a newcomer hears the others one by one, and whoever has
-// slept does not know who died meanwhile.
-static bool is_member(const struct node *node)
-{
-    if (node->is_away) {
-        return !node->denied;
-    }
-    if (node->member) {
-        return (node->ours || node->present || node->place > 0) && !node->denied;
-    }
-    return node->place > 0 && !node->was_member && !node->gone;
-}
-
-// Whether it changed what this node sees.
-static bool look_at(struct engine *e, node_id id)
-{
-    struct node *node = nodes_get(&e->nodes, id);
-    bool seen = id == SELF || is_member(node), changed = seen != node->seen;
-    if (changed) {
-        node->seen = seen;
-        e->roster.seen += seen ? 1 : UINT32_MAX;
-        e->roster.named += node->place == 0 ? 0 : seen ? 1 : UINT32_MAX;
-    }
-    return changed;
-}
-
-void roster_watch(struct engine *e, node_id id, struct effects *fx)
-{
-    if (look_at(e, id)) {
-        roster_doubt(e, fx);
-    }
-}
-
-static void take_place(struct engine *e, node_id id, uint32_t place)
-{
-    struct node *node = nodes_get(&e->nodes, id);
-    node->place = (uint16_t)place;
-    e->roster.ids[place - 1] = id;
-    e->roster.named += node->seen;
-}
-
-static void leave_place(struct engine *e, node_id id)
-{
-    struct node *node = nodes_get(&e->nodes, id);
-    e->roster.ids[node->place - 1] = NODE_ABSENT;
-    node->place = 0;
-    e->roster.named -= node->seen;
-}
-
-void roster_forget(struct engine *e, node_id id)
-{
-    struct node *node = nodes_get(&e->nodes, id);
-    drain_forget(e, id);
-    if (node->place > 0) {
-        leave_place(e, id);
-    }
-    e->roster.seen -= node->seen;
-    node->seen = false;
-}
-
 // --- Views (S1, S2) ------------------------------------------------------------------------------
 
 static void leave_places(struct engine *e)
@@ -220,8 +157,8 @@ static void leave_places(struct engine *e)
     for (uint32_t i = 0; i < e->roster.count; i++) {
         node_id id = e->roster.ids[i];
         if (id != NODE_ABSENT) {
-            leave_place(e, id);
-            look_at(e, id);
+            places_leave(e, id);
+            places_look_at(e, id);
         }
     }
 }
@@ -264,7 +201,7 @@ static void deny_unnamed(struct engine *e)
     for (uint32_t rank = 0; rank < e->nodes.count; rank++) {
         node_id id = e->nodes.order[rank];
         nodes_get(&e->nodes, id)->denied = nodes_get(&e->nodes, id)->place == 0;
-        look_at(e, id);
+        places_look_at(e, id);
     }
 }
 
@@ -277,7 +214,7 @@ static void take_view(struct engine *e, const struct message *m)
     }
     for (uint32_t i = 0; i < e->roster.count; i++) {
         node_id id = nodes_find(&e->nodes, m->members.names[i]);
-        take_place(e, id == NODE_UNKNOWN ? intern(e, m->members.names[i]) : id, i + 1);
+        places_take(e, id == NODE_UNKNOWN ? intern(e, m->members.names[i]) : id, i + 1);
     }
     deny_unnamed(e);
 }
@@ -425,8 +362,8 @@ static bool make_view(struct engine *e, struct effects *fx)
     }
     begin_view(e, roster->view < VIEW_MAX ? roster->view + 1 : VIEW_MAX, e->config.name, count);
     for (uint32_t i = 0; i < count; i++) {
-        take_place(e, ids[i], i + 1);
-        look_at(e, ids[i]);
+        places_take(e, ids[i], i + 1);
+        places_look_at(e, ids[i]);
     }
     roster_doubt(e, fx);
     return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's inside, shared by its files: engine.c (the door, timers), hold.c (the tag), rules.c
 // (R1 to R8), answer.c (hists), line.c (E, D), join.c (J), setup.c (V), presence.c and handover.c
-// (H), roster.c, wishes.c, drain.c and away.c (S). Included by nobody else.
+// (H), roster.c, places.c, wishes.c, drain.c and away.c (S). Included by nobody else.
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
@@ -247,15 +247,20 @@ void roster_link_up(struct engine *e, struct effects *fx);
 void roster_doubt(struct engine *e, struct effects *fx);  // S3: something has changed
 void roster_expire(struct engine *e, struct effects *fx); // ends what has run out by the clock
 void roster_tell_soon(struct engine *e);                  // if it is for this node to tell
-void roster_watch(struct engine *e, node_id id, struct effects *fx); // it may have come, or gone
-void roster_forget(struct engine *e, node_id id);                    // its place is given away
-void roster_tagged(struct engine *e);                                // this node publishes
+void roster_tagged(struct engine *e);                     // this node publishes
 void roster_untagged(struct engine *e);
 void roster_due(struct engine *e, struct effects *fx);
 void roster_drained(struct engine *e);                        // S6: fewer are waited for
 void roster_answer_due(struct engine *e, struct effects *fx); // S1: to a lower view
 void roster_hears(struct engine *e);                          // anything
 void roster_heard(struct engine *e, const struct message *m, struct effects *fx);
+
+// --- places.c ---
+bool places_look_at(struct engine *e, node_id id); // whether it changed what this node sees
+void places_take(struct engine *e, node_id id, uint32_t place);
+void places_leave(struct engine *e, node_id id);
+void places_watch(struct engine *e, node_id id, struct effects *fx); // it may have come, or gone
+void places_forget(struct engine *e, node_id id);                    // its place is given away
 
 // --- wishes.c ---
 void wishes_heard(struct engine *e, node_id id, struct wish wish);
