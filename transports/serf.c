@@ -4,9 +4,10 @@
 // A group is the user event PREFIX.GROUP, not coalesced, as Python nodes have it. The agent spreads
 // an event by gossip; what it answers says that it has taken it, and no more. It comes back to its
 // sender as well, may come in another order, seldom or never (see serf_late.h), and of two that are
-// equal and sent at once by two nodes one may be missing.
+// equal and sent at once by two nodes one may be missing. Who is there: see serf_presence.h.
 #include "asyncactor/actor.h"
 #include "serf_late.h"
+#include "serf_presence.h"
 #include "serf_rpc.h"
 #include "transports.h"
 
@@ -22,7 +23,6 @@
 #include <uv.h>
 
 enum {
-    PORT = 7373,
     RETRY_FIRST_MS = 100,    // doubled from try to try
     RETRY_LAST_MS = 1200,    // so that a node is back within 2 s of the agent's return
     RETRY_REFUSED_MS = 5000, // where somebody has to change a setting first
@@ -36,11 +36,12 @@ enum {
     // every 200 ms. An agent takes and confirms more all the same, so it is counted out here.
     GOSSIP_BYTES_A_MS = 5,
     GOSSIP_AHEAD_MS = 200,
-    GOSSIP_PAUSE_MS = 50, // between two looks whether there is room again
-    EVENT_EXTRA = 32,     // bytes around a name and a packet
-    UNANSWERED_MAX = 256, // of events
-    PACKETS_MAX = 16384,  // that wait for their turn
-    PACKET_BYTES = 4096,  // PROTOCOL.md M2
+    GOSSIP_PAUSE_MS = 50,    // between two looks whether there is room again
+    EVENT_EXTRA = 32,        // bytes around a name and a packet
+    UNANSWERED_MAX = 256,    // of events
+    PACKETS_MAX = 16384,     // that wait for their turn
+    PACKET_BYTES = 4096,     // PROTOCOL.md M2
+    MESSAGE_MAX = 64 * 1024, // a hundred times what an event may be
     REASON_MAX = 512,
 };
 
@@ -71,10 +72,11 @@ struct complaint {
 
 struct actor_transport {
     struct actor_transport_config config;
-    struct serf_rpc *rpc; // NULL: none
-    uv_timer_t timer;     // of the state
-    uv_timer_t pause;     // until more may be sent
-    int parts;            // that have to end before this can be freed: timers, connections
+    struct serf_rpc *rpc;           // NULL: none
+    struct serf_presence *presence; // NULL: it has ended
+    uv_timer_t timer;               // of the state
+    uv_timer_t pause;               // until more may be sent
+    int parts; // that have to end before this can be freed: timers, connections, presence
     enum state state;
     bool asked_for_streams; // on this connection
     bool probed;            // the agent has answered a question for which it wants its key
@@ -269,8 +271,9 @@ static void start_connecting(struct actor_transport *transport)
         .ops = &rpc_ops,
         .context = transport,
         .host = config->address,
-        .port = config->port != 0 ? config->port : PORT,
+        .port = config->port != 0 ? config->port : SERF_PORT,
         .patience_ms = patience_ms < 1000 ? 1000 : (uint64_t)patience_ms,
+        .message_max = MESSAGE_MAX,
     };
     set_state(transport, CONNECTING);
     transport->rpc = serf_rpc_open(&to);
@@ -288,6 +291,9 @@ static void hang_up(struct actor_transport *transport)
     if (transport->rpc != NULL) {
         serf_rpc_close(transport->rpc);
         transport->rpc = NULL;
+    }
+    if (transport->presence != NULL) {
+        serf_presence_down(transport->presence);
     }
     for (struct group *group = transport->groups; group != NULL; group = group->next) {
         group->stream = 0;
@@ -322,6 +328,7 @@ static void go_up_when_all_stream(struct actor_transport *transport)
         set_state(transport, UP);
         transport->up_since_ms = uv_now(transport->config.loop);
         transport->told[0] = '\0';
+        serf_presence_up(transport->presence);
         transport->config.host_ops->up(transport->config.host);
     }
 }
@@ -373,6 +380,8 @@ static void on_accepted(struct actor_transport *transport, const struct serf_ans
         go_up_when_all_stream(transport);
         break;
     case SERF_EVENT:
+    case SERF_MEMBERS:
+    case SERF_TAGS:
         break;
     }
 }
@@ -524,6 +533,13 @@ static void on_rpc_closed(void *context)
     part_has_ended(context);
 }
 
+static void on_presence_closed(void *context)
+{
+    struct actor_transport *transport = context;
+    transport->presence = NULL;
+    part_has_ended(transport);
+}
+
 static void on_timer_closed(uv_handle_t *timer)
 {
     part_has_ended(timer->data);
@@ -581,6 +597,21 @@ static const char *find_fault(const struct actor_transport_config *config)
     return NULL;
 }
 
+static struct actor_transport *make_transport(const struct actor_transport_config *config)
+{
+    struct actor_transport *transport = calloc(1, sizeof *transport);
+    if (transport == NULL) {
+        return NULL;
+    }
+    transport->config = *config;
+    transport->presence = serf_presence_new(&transport->config, on_presence_closed, transport);
+    if (transport->presence == NULL) {
+        free(transport);
+        return NULL;
+    }
+    return transport;
+}
+
 static int open_transport(struct actor_transport **opened,
                           const struct actor_transport_config *config, char *why, size_t why_size)
 {
@@ -589,18 +620,17 @@ static int open_transport(struct actor_transport **opened,
         snprintf(why, why_size, "%s", fault);
         return -EINVAL;
     }
-    struct actor_transport *transport = calloc(1, sizeof *transport);
+    struct actor_transport *transport = make_transport(config);
     if (transport == NULL) {
         snprintf(why, why_size, "no memory");
         return -ENOMEM;
     }
-    transport->config = *config;
     transport->retry_ms = RETRY_FIRST_MS;
     STAILQ_INIT(&transport->packets);
     transport->timer.data = transport->pause.data = transport;
     uv_timer_init(config->loop, &transport->timer);
     uv_timer_init(config->loop, &transport->pause);
-    transport->parts = 2;
+    transport->parts = 3;
     start_connecting(transport);
     *opened = transport;
     return 0;
@@ -708,6 +738,11 @@ static int send_packet(struct actor_transport *transport, const char *name, cons
     return error;
 }
 
+static int announce(struct actor_transport *transport, const char *about)
+{
+    return serf_presence_announce(transport->presence, about);
+}
+
 static void prove(struct actor_transport *transport)
 {
     if (transport->state == UP) {
@@ -719,6 +754,7 @@ static void close_transport(struct actor_transport *transport, bool orderly)
 {
     bool wait = orderly && transport->state == UP;
     set_state(transport, CLOSING);
+    serf_presence_close(transport->presence, orderly);
     if (wait && (transport->unanswered > 0 || !STAILQ_EMPTY(&transport->packets))) {
         send_what_may_go(transport);
         set_timer(transport, ORDERLY_MS);
@@ -733,12 +769,14 @@ const struct actor_transport_ops transport_serf = {
     .schemes = schemes,
     .proves = true,
     .echoes = true, // nothing in an event tells who sent it
+    .ghosts = true, // a tag is its agent's
     .encoding = ACTOR_TRANSPORT_MSGPACK,
     .open = open_transport,
     .join = join,
     .leave = leave,
     .packet_max = packet_max,
     .send = send_packet,
+    .announce = announce,
     .prove = prove,
     .close = close_transport,
 };

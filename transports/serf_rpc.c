@@ -16,7 +16,6 @@
 #include <uv.h>
 
 enum {
-    MESSAGE_MAX = 64 * 1024, // a hundred times what an event may be
     DEPTH_MAX = 4,
     REASON_MAX = 512,
     WORDS_MAX = 128, // of the agent's that are repeated
@@ -60,9 +59,11 @@ struct serf_rpc {
     // Up.
     uint64_t heard_ms;  // when anything came
     uint64_t record_of; // the stream whose record comes next; 0: a header does
+    bool list_comes;    // next, of the members
+    uint64_t watch;     // the stream of their changes; 0: none
     size_t wanted;      // bytes, before it is worth looking again
     size_t len;
-    uint8_t bytes[MESSAGE_MAX];
+    uint8_t bytes[]; // message_max
 };
 
 static int64_t now_ns(void)
@@ -299,6 +300,38 @@ void serf_rpc_stop(struct serf_rpc *rpc, uint64_t stream)
     stop(rpc, stream);
 }
 
+void serf_rpc_watch(struct serf_rpc *rpc)
+{
+    rpc->watch = ask(rpc, SERF_STREAM, "stream", 1);
+    pack_text(rpc, "Type");
+    pack_text(rpc, "member-join,member-leave,member-failed,member-update,member-reap");
+    flush(rpc);
+}
+
+void serf_rpc_members(struct serf_rpc *rpc)
+{
+    ask(rpc, SERF_MEMBERS, "members-filtered", 1);
+    pack_text(rpc, "Status");
+    pack_text(rpc, "alive");
+    flush(rpc);
+}
+
+void serf_rpc_tag(struct serf_rpc *rpc, const char *key, const char *text)
+{
+    ask(rpc, SERF_TAGS, "tags", 1);
+    if (text != NULL) {
+        pack_text(rpc, "Tags");
+        msgpack_pack_map(&rpc->packer, 1);
+        pack_text(rpc, key);
+        pack_text(rpc, text);
+    } else {
+        pack_text(rpc, "DeleteTags");
+        msgpack_pack_array(&rpc->packer, 1);
+        pack_text(rpc, key);
+    }
+    flush(rpc);
+}
+
 void serf_rpc_event(struct serf_rpc *rpc, const char *name, const void *payload, size_t len)
 {
     ask(rpc, SERF_EVENT, "event", 3);
@@ -384,6 +417,10 @@ static void take_header(struct serf_rpc *rpc, const msgpack_object *header)
     if (error == NULL || seq == NULL) {
         fail_of_sense(rpc);
     } else if (asked != NULL && seq->via.u64 == asked->seq) {
+        rpc->list_comes = asked->kind == SERF_MEMBERS && error->via.str.size == 0;
+        if (rpc->list_comes) {
+            return;
+        }
         copy_words(words, sizeof words, &error->via.str);
         take_answer(rpc, words);
     } else if (seq->via.u64 % 2 == 1 && seq->via.u64 < rpc->seq + 2) {
@@ -393,8 +430,60 @@ static void take_header(struct serf_rpc *rpc, const msgpack_object *header)
     }
 }
 
+static void tell_tags(struct serf_rpc *rpc, const msgpack_object_str *agent,
+                      const msgpack_object_map *tags)
+{
+    for (uint32_t i = 0; i < tags->size; i++) {
+        const msgpack_object *key = &tags->ptr[i].key, *text = &tags->ptr[i].val;
+        if (key->type == MSGPACK_OBJECT_STR && text->type == MSGPACK_OBJECT_STR) {
+            const struct serf_tag tag = {
+                .agent = agent->ptr,
+                .agent_len = agent->size,
+                .key = key->via.str.ptr,
+                .key_len = key->via.str.size,
+                .text = text->via.str.ptr,
+                .text_len = text->via.str.size,
+            };
+            rpc->config.ops->tag(rpc->config.context, &tag);
+        }
+    }
+}
+
+static bool tell_member(struct serf_rpc *rpc, const msgpack_object *member)
+{
+    if (member->type != MSGPACK_OBJECT_MAP) {
+        return false;
+    }
+    const msgpack_object *name = find(member, "Name", MSGPACK_OBJECT_STR);
+    const msgpack_object *tags = find(member, "Tags", MSGPACK_OBJECT_MAP);
+    if (name != NULL && tags != NULL) {
+        tell_tags(rpc, &name->via.str, &tags->via.map);
+    }
+    return name != NULL;
+}
+
+static void take_list(struct serf_rpc *rpc, const msgpack_object *answer)
+{
+    const msgpack_object *members = find(answer, "Members", MSGPACK_OBJECT_ARRAY);
+    bool good = members != NULL;
+    rpc->list_comes = false;
+    for (uint32_t i = 0; good && i < members->via.array.size; i++) {
+        good = tell_member(rpc, &members->via.array.ptr[i]);
+    }
+    if (good) {
+        take_answer(rpc, "");
+    } else {
+        fail(rpc, "the agent sends what is no list of members");
+    }
+}
+
 static void take_record(struct serf_rpc *rpc, const msgpack_object *record)
 {
+    if (rpc->record_of == rpc->watch) {
+        rpc->record_of = 0;
+        rpc->config.ops->changed(rpc->config.context);
+        return;
+    }
     struct serf_event event = {.stream = rpc->record_of};
     const msgpack_object *name = find(record, "Name", MSGPACK_OBJECT_STR);
     const msgpack_object *time = find(record, "LTime", MSGPACK_OBJECT_POSITIVE_INTEGER);
@@ -423,6 +512,8 @@ static void take_item(struct serf_rpc *rpc, const uint8_t *bytes, size_t len)
         fail(rpc, "no memory");
     } else if (item.data.type != MSGPACK_OBJECT_MAP) {
         fail_of_sense(rpc);
+    } else if (rpc->list_comes) {
+        take_list(rpc, &item.data);
     } else if (rpc->record_of != 0) {
         take_record(rpc, &item.data);
     } else {
@@ -445,10 +536,13 @@ static void take_items(struct serf_rpc *rpc)
     rpc->len -= at;
     memmove(rpc->bytes, rpc->bytes + at, rpc->len);
     rpc->wanted = size;
-    if (found == MSGPACK_BAD || (size > MESSAGE_MAX && !rpc->has_answered)) {
+    if (found == MSGPACK_BAD || (size > rpc->config.message_max && !rpc->has_answered)) {
         fail_of_sense(rpc);
-    } else if (size > MESSAGE_MAX) {
-        fail(rpc, "the agent sends a message of over 64 KiB");
+    } else if (size > rpc->config.message_max) {
+        char reason[REASON_MAX];
+        snprintf(reason, sizeof reason, "the agent sends a message of over %zu KiB",
+                 rpc->config.message_max / 1024);
+        fail(rpc, reason);
     }
 }
 
@@ -456,7 +550,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct serf_rpc *rpc = handle->data;
     (void)suggested;
-    *buffer = uv_buf_init((char *)rpc->bytes + rpc->len, (unsigned)(MESSAGE_MAX - rpc->len));
+    *buffer =
+        uv_buf_init((char *)rpc->bytes + rpc->len, (unsigned)(rpc->config.message_max - rpc->len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
@@ -585,7 +680,7 @@ static void survive_writing(void)
 
 struct serf_rpc *serf_rpc_open(const struct serf_rpc_config *config)
 {
-    struct serf_rpc *rpc = calloc(1, sizeof *rpc);
+    struct serf_rpc *rpc = calloc(1, sizeof *rpc + config->message_max);
     if (rpc == NULL || uv_async_init(config->loop, &rpc->lookup_done, on_lookup_done) != 0) {
         free(rpc);
         return NULL;

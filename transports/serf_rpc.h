@@ -21,6 +21,8 @@ enum serf_question {
     SERF_STREAM,
     SERF_STOP,
     SERF_EVENT,
+    SERF_MEMBERS,
+    SERF_TAGS,
 };
 
 struct serf_answer {
@@ -39,12 +41,22 @@ struct serf_event {
     size_t len;
 };
 
+// One of those that an agent has set, and who is alive.
+struct serf_tag {
+    const char *agent, *key, *text; // without a NUL
+    size_t agent_len, key_len, text_len;
+};
+
 // All are called from the loop, and none after serf_rpc_close() but closed().
 struct serf_rpc_ops {
     void (*connected)(void *context);
     // To each question one, in the order of the questions.
     void (*answered)(void *context, const struct serf_answer *answer);
     void (*event)(void *context, const struct serf_event *event);
+    // Of the agents one has come, has gone, or has other tags now; after serf_rpc_watch().
+    void (*changed)(void *context);
+    // Each one, before a serf_rpc_members() is answered; not to close the connection in.
+    void (*tag)(void *context, const struct serf_tag *tag);
     // It has failed, and is to be closed.
     void (*failed)(void *context, const char *reason);
     // It is closed and freed.
@@ -58,6 +70,7 @@ struct serf_rpc_config { // what it points to lives as long
     const char *host;
     int port;
     uint64_t patience_ms; // for an answer; asks by itself after half of it
+    size_t message_max;   // bytes, of the agent's; more ends the connection
 };
 
 // Begins to connect. NULL: no memory.
@@ -72,6 +85,12 @@ void serf_rpc_auth(struct serf_rpc *rpc, const char *key);
 // User events of a name, or all of them, when it has a comma. Returns what the stream is called.
 uint64_t serf_rpc_stream(struct serf_rpc *rpc, const char *name);
 void serf_rpc_stop(struct serf_rpc *rpc, uint64_t stream);
+// The agents' coming and going; once a connection.
+void serf_rpc_watch(struct serf_rpc *rpc);
+void serf_rpc_members(struct serf_rpc *rpc);
+// Sets a tag of this agent, or removes it: NULL. The agent answers when it has told others, which
+// may take it seconds, and answers nothing else until then.
+void serf_rpc_tag(struct serf_rpc *rpc, const char *key, const char *text);
 void serf_rpc_event(struct serf_rpc *rpc, const char *name, const void *payload, size_t len);
 // Something that changes nothing: it ends a stream that never was. One of these is under way at a
 // time; another one follows it then.

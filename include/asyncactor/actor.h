@@ -105,8 +105,8 @@ const char *actor_link_prefix(const struct actor_link *link);
 bool actor_link_is_up(const struct actor_link *link);
 
 // What another node has announced of itself, as a JSON object: "incarnation", "groups",
-// "addresses", "tags", "version". Returns its length, ACTOR_EINVAL when `size` is too small or
-// nothing is known of such a node.
+// "addresses", "tags", "version"; over Serf some may lack. Returns its length, ACTOR_EINVAL when
+// `size` is too small or nothing is known of such a node.
 int actor_peer_about(const struct actor_link *link, const char *node, char *json, size_t size);
 
 // Publishes beside the beacons, where the transport has topics (MQTT). `retain` keeps the payload

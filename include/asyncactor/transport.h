@@ -84,6 +84,8 @@ struct actor_transport_ops {
     const char *const *options; // keys that a URL may have after its '?', as schemes; NULL: none
     bool proves;                // proof() is called; without it there is no lease (L1)
     bool echoes;                // may deliver what this node sent
+    bool ghosts; // what a node announced may be told of when it has died; so only that
+                 // one is gone is a hint, and not that one is here
     enum actor_transport_encoding encoding;
 
     // Starts the transport, down. 0, or a negative errno with a sentence in `why`, for what can
@@ -108,7 +110,8 @@ struct actor_transport_ops {
     int (*publish)(struct actor_transport *transport, const char *topic, const void *bytes,
                    size_t len, bool retain);
     // Lets the others know of this node, as a JSON object, now and after each up, until it leaves
-    // or its link is lost. NULL where nobody can be told.
+    // or its link is lost; what stands last in it may be left out where there is no room. NULL
+    // where nobody can be told.
     int (*announce)(struct actor_transport *transport, const char *about);
     // Asks the other end for a confirmation soon, by something that others do not see. NULL where
     // `proves` is false.

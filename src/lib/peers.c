@@ -53,14 +53,15 @@ static void tell_fault(const struct actor_link *link, const char *text, int erro
     }
 }
 
+// What others need most stands first.
 void peers_announce(struct actor_link *link)
 {
     if (link->ops->announce == NULL || link->state == LINK_CLOSING || link->state == LINK_CLOSED) {
         return;
     }
     json_t *about = json_pack("{s:I, s:o, s:o, s:o, s:s}", "incarnation", (json_int_t)link->nonce,
-                              "groups", groups_of(link), "addresses", addresses_list(), "tags",
-                              tags_of(link), "version", PACKAGE_VERSION);
+                              "groups", groups_of(link), "tags", tags_of(link), "addresses",
+                              addresses_list(), "version", PACKAGE_VERSION);
     char *text = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
     json_decref(about);
     bool same =
@@ -107,6 +108,9 @@ static void hint(struct actor *actor, const char *name, uint64_t incarnation, bo
 // A node that has left a group stays in the others.
 static void hint_here(struct actor_link *link, const char *name, const json_t *about)
 {
+    if (link->ops->ghosts) {
+        return;
+    }
     for (struct actor *actor = link->actors; actor != NULL; actor = seat_next(actor)) {
         if (takes_part(about, actor_group(actor))) {
             hint(actor, name, incarnation_of(about), true);
@@ -187,7 +191,7 @@ static void forget_or_doubt(struct actor_link *link, const char *name)
 static bool is_twice(const struct actor_link *link, const json_t *old, const json_t *new)
 {
     uint64_t before = incarnation_of(old), now = incarnation_of(new);
-    if (old == NULL || !was_told(link, old)) {
+    if (old == NULL || !was_told(link, old) || link->ops->ghosts) {
         return false;
     }
     return (before != 0 && now != 0 && before != now) ||
@@ -253,6 +257,9 @@ void peers_introduce(struct actor_link *link, struct actor *actor)
 {
     const char *name;
     json_t *about;
+    if (link->ops->ghosts) {
+        return;
+    }
     json_object_foreach(link->peers.known, name, about)
     {
         if (takes_part(about, actor_group(actor))) {

@@ -29,6 +29,9 @@ static void drop(struct peer *peer)
     if (!uv_is_closing((uv_handle_t *)&peer->tcp)) {
         if (peer->agent->last == &peer->tcp) {
             peer->agent->last = NULL;
+        } else if (peer->agent->presence == &peer->tcp) {
+            peer->agent->presence = NULL;
+            peer->agent->watch = 0;
         }
         uv_close((uv_handle_t *)&peer->tcp, on_peer_closed);
     }
@@ -72,17 +75,44 @@ static bool is(const char *command, const char *wanted)
     return wanted != NULL && strcmp(command, wanted) == 0;
 }
 
-static void answer(struct peer *peer)
+static void pack_tag(msgpack_packer *packer, const struct fake_tag *tag)
+{
+    msgpack_pack_map(packer, 3);
+    pack_text(packer, "Name");
+    pack_text(packer, tag->agent);
+    pack_text(packer, "Status");
+    pack_text(packer, "alive");
+    pack_text(packer, "Tags");
+    msgpack_pack_map(packer, 1);
+    pack_text(packer, tag->key);
+    pack_text(packer, tag->text);
+}
+
+static void pack_members(msgpack_packer *packer, const struct fake_agent *agent)
+{
+    size_t count = 0;
+    while (agent->tags[count].agent != NULL) {
+        count++;
+    }
+    msgpack_pack_map(packer, 1);
+    pack_text(packer, "Members");
+    msgpack_pack_array(packer, count);
+    for (size_t i = 0; i < count; i++) {
+        pack_tag(packer, &agent->tags[i]);
+    }
+}
+
+static void answer(struct peer *peer, const char *error)
 {
     const struct fake_agent *agent = peer->agent;
     msgpack_sbuffer out;
     msgpack_packer packer;
-    if (is(peer->command, agent->ignored)) {
-        return;
-    }
     msgpack_sbuffer_init(&out);
     msgpack_packer_init(&packer, &out, msgpack_sbuffer_write);
-    pack_header(&packer, peer->seq, is(peer->command, agent->refused) ? agent->words : "");
+    pack_header(&packer, peer->seq, error);
+    if (is(peer->command, "members-filtered") && error[0] == '\0') {
+        pack_members(&packer, agent);
+    }
     say(peer, out.data, out.size);
     msgpack_sbuffer_destroy(&out);
 }
@@ -100,16 +130,54 @@ static const msgpack_object *find(const msgpack_object *map, const char *key)
     return NULL;
 }
 
-static void take_question(struct peer *peer, const msgpack_object *body)
+static void take_stream(struct peer *peer, const msgpack_object_str *type)
 {
     struct fake_agent *agent = peer->agent;
-    agent->questions++;
-    if (is(peer->command, "stream")) {
-        const msgpack_object_str *type = &find(body, "Type")->via.str;
-        size_t used = strlen(agent->types);
+    size_t used = strlen(agent->types);
+    if (type->size > 7 && memcmp(type->ptr, "member-", 7) == 0) {
+        agent->presence = &peer->tcp;
+        agent->watch = peer->seq;
+    } else {
         snprintf(agent->types + used, sizeof agent->types - used, "%.*s\n", (int)type->size,
                  type->ptr);
         agent->stream = peer->seq;
+    }
+}
+
+static const char *take_tags(struct fake_agent *agent, const msgpack_object *body)
+{
+    size_t used = strlen(agent->set);
+    char *at = agent->set + used;
+    const msgpack_object *tags = find(body, "Tags");
+    if (tags == NULL) {
+        const msgpack_object_str *key = &find(body, "DeleteTags")->via.array.ptr[0].via.str;
+        snprintf(at, sizeof agent->set - used, "-%.*s\n", (int)key->size, key->ptr);
+        return "";
+    }
+    const msgpack_object_str *key = &tags->via.map.ptr[0].key.via.str;
+    const msgpack_object_str *text = &tags->via.map.ptr[0].val.via.str;
+    if (agent->tag_max > 0 && (int)text->size > agent->tag_max) {
+        return "Encoded length of tags exceeds limit of 512 bytes";
+    }
+    snprintf(at, sizeof agent->set - used, "%.*s %.*s\n", (int)key->size, key->ptr, (int)text->size,
+             text->ptr);
+    return "";
+}
+
+static void take_question(struct peer *peer, const msgpack_object *body)
+{
+    struct fake_agent *agent = peer->agent;
+    const char *error = "";
+    agent->questions += agent->last == &peer->tcp;
+    if (is(peer->command, agent->refused)) {
+        error = agent->words;
+    } else if (is(peer->command, "stream")) {
+        take_stream(peer, &find(body, "Type")->via.str);
+    } else if (is(peer->command, "members-filtered")) {
+        agent->lists++;
+        agent->asked = peer->seq;
+    } else if (is(peer->command, "tags")) {
+        error = take_tags(agent, body);
     } else if (is(peer->command, "stop")) {
         uint64_t stream = find(body, "Stop")->via.u64;
         agent->stopped = stream != 0 ? stream : agent->stopped;
@@ -118,7 +186,9 @@ static void take_question(struct peer *peer, const msgpack_object *body)
         ck_assert_int_eq(find(body, "Payload")->type, MSGPACK_OBJECT_BIN);
         agent->events++;
     }
-    answer(peer);
+    if (!is(peer->command, agent->ignored)) {
+        answer(peer, error);
+    }
 }
 
 // Every question that is asked has a second map.
@@ -174,8 +244,10 @@ static void on_accept(uv_stream_t *server, int status)
     uv_tcp_init(server->loop, &peer->tcp);
     ck_assert_int_eq(uv_accept(server, (uv_stream_t *)&peer->tcp), 0);
     uv_read_start((uv_stream_t *)&peer->tcp, on_alloc, on_read);
-    peer->agent->last = &peer->tcp;
-    peer->agent->connections++;
+    if (peer->agent->last == NULL) {
+        peer->agent->last = &peer->tcp;
+        peer->agent->connections++;
+    }
 }
 
 // --- What tests ask of it ------------------------------------------------------------------------
@@ -235,6 +307,42 @@ void fake_agent_send_event(struct fake_agent *agent, const char *name, uint64_t 
                     fake_agent_write_event(agent, name, time, payload, bytes, sizeof bytes));
 }
 
+void fake_agent_send_presence(struct fake_agent *agent, const void *bytes, size_t len)
+{
+    if (agent->presence != NULL) {
+        say((struct peer *)agent->presence, bytes, len);
+    }
+}
+
+// What has changed is not looked at.
+void fake_agent_tell(struct fake_agent *agent)
+{
+    msgpack_sbuffer event;
+    msgpack_packer packer;
+    msgpack_sbuffer_init(&event);
+    msgpack_packer_init(&packer, &event, msgpack_sbuffer_write);
+    pack_header(&packer, agent->watch, "");
+    msgpack_pack_map(&packer, 2);
+    pack_text(&packer, "Event");
+    pack_text(&packer, "member-update");
+    pack_text(&packer, "Members");
+    msgpack_pack_array(&packer, 0);
+    fake_agent_send_presence(agent, event.data, event.size);
+    msgpack_sbuffer_destroy(&event);
+}
+
+void fake_agent_answer(struct fake_agent *agent, const void *bytes, size_t len)
+{
+    msgpack_sbuffer answer;
+    msgpack_packer packer;
+    msgpack_sbuffer_init(&answer);
+    msgpack_packer_init(&packer, &answer, msgpack_sbuffer_write);
+    pack_header(&packer, agent->asked, "");
+    fake_agent_send_presence(agent, answer.data, answer.size);
+    fake_agent_send_presence(agent, bytes, len);
+    msgpack_sbuffer_destroy(&answer);
+}
+
 void fake_agent_drop(struct fake_agent *agent)
 {
     if (agent->last != NULL) {
@@ -245,5 +353,8 @@ void fake_agent_drop(struct fake_agent *agent)
 void fake_agent_stop(struct fake_agent *agent)
 {
     fake_agent_drop(agent);
+    if (agent->presence != NULL) {
+        drop((struct peer *)agent->presence);
+    }
     uv_close((uv_handle_t *)&agent->server, NULL);
 }

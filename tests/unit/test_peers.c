@@ -77,7 +77,7 @@ static void fake_close(struct actor_transport *transport, bool orderly)
     uv_close((uv_handle_t *)&handle, on_closed);
 }
 
-static const struct actor_transport_ops fake = {
+static struct actor_transport_ops fake = {
     .schemes = (const char *const[]){"fake", NULL},
     .open = fake_open,
     .join = fake_join,
@@ -140,6 +140,7 @@ static void set_up(void)
     ck_assert_int_eq(actor_link_config_set_name(link_config, "a"), ACTOR_OK);
     ck_assert_int_eq(actor_link_config_set_url(link_config, "fake://h"), ACTOR_OK);
     actor_link_config_set_log(link_config, ACTOR_LOG_WARNING, on_log, NULL);
+    fake.ghosts = false;
     told[0] = logged[0] = announced[0] = '\0';
     joins = leaves = announcements = 0;
 }
@@ -413,6 +414,41 @@ START_TEST(what_went_while_the_link_was_down_is_not_waited_for)
 }
 END_TEST
 
+static void hear_from_b(void)
+{
+    static const char init[] = "\xa2\x64node\x61"
+                               "b\x61t\x64init";
+    opened.host_ops->message(opened.host, "g", init, sizeof init - 1);
+}
+
+// It may have died. When it is gone it is, and another of its name is not waited for.
+START_TEST(what_may_be_a_ghost_is_known_and_no_member)
+{
+    char about[64];
+    fake.ghosts = true;
+    open_node();
+    be_patient();
+    tell("b", IN_G);
+    ck_assert_int_gt(actor_peer_about(node, "b", about, sizeof about), 0);
+    ck_assert_str_eq(about, IN_G);
+    struct actor *other = join_group("h");
+    tell("b", "{\"groups\":[\"g\",\"h\"]}");
+    actor_free(other);
+    other = join_group("h");
+    ck_assert_str_eq(news(), "");
+    hear_from_b();
+    ck_assert_str_eq(news(), "join b new\n");
+    tell("b", IN_G);
+    tell("b", IN_G_LATER);
+    tell("b", NULL);
+    ck_assert_str_eq(news(), "leave b lost\n");
+    ck_assert_int_eq(actor_peer_about(node, "b", about, sizeof about), ACTOR_EINVAL);
+    tell("b", IN_G);
+    ck_assert_str_eq(news(), "");
+    actor_free(other);
+}
+END_TEST
+
 // --- What is known of them -----------------------------------------------------------------------
 
 START_TEST(what_another_has_announced_can_be_read)
@@ -603,6 +639,7 @@ int main(void)
     tcase_add_loop_test(tests, of_two_of_a_name_the_one_that_is_left_says_so, 0, 2);
     tcase_add_test(tests, of_two_of_a_name_both_may_go);
     tcase_add_test(tests, what_went_while_the_link_was_down_is_not_waited_for);
+    tcase_add_test(tests, what_may_be_a_ghost_is_known_and_no_member);
     tcase_add_test(tests, what_another_has_announced_can_be_read);
     tcase_add_test(tests, nobody_can_say_what_is_kept_beside_it);
     tcase_add_loop_test(tests, nonsense_is_nobody, 0, sizeof nonsense / sizeof *nonsense);
