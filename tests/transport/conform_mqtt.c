@@ -127,6 +127,7 @@ static const struct conformance fixture = {
     .down_ms = 2000,
     .frozen_ms = 7000,
     .return_ms = 2500,
+    .told_ms = 2000,
 };
 
 int main(void)

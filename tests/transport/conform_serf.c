@@ -106,6 +106,8 @@ static const struct conformance fixture = {
     .down_ms = 2000,
     .frozen_ms = 2500,
     .return_ms = 2500,
+    .told_ms = 8000, // an agent tells of a change a second later
+    .gone_ms = 15000,
 };
 
 int main(void)

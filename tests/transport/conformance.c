@@ -13,6 +13,7 @@ Suite *conformance_suite(const struct conformance *its_fixture)
     add_link_tests(suite);
     add_closing_tests(suite);
     add_hostile_tests(suite);
+    add_presence_tests(suite);
     return suite;
 }
 

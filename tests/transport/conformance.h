@@ -91,6 +91,8 @@ struct conformance {
     int down_ms;     // from kill() to down()
     int frozen_ms;   // from freeze() to down(), with a keepalive of 1 s
     int return_ms;   // from start() after a kill(), or thaw() after a down(), to up()
+    int told_ms;     // from announce() or close() to peer() at the last end; 0: nobody is told
+    int gone_ms;     // from kill() of an end's own server to peer() at the others
 };
 
 // The suite for a fixture, which must live as long; for one at a time.

@@ -49,5 +49,6 @@ void add_burst_tests(Suite *suite);
 void add_link_tests(Suite *suite);
 void add_closing_tests(Suite *suite);
 void add_hostile_tests(Suite *suite);
+void add_presence_tests(Suite *suite);
 
 #endif

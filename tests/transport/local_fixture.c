@@ -111,4 +111,5 @@ const struct conformance local_fixture = {
     .up_ms = 2000,
     .down_ms = 2000,
     .return_ms = 6000, // it is tried again after 1, 2 and 4 s
+    .told_ms = 1000,
 };

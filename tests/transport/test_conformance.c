@@ -82,6 +82,13 @@ static void up_once(void *host)
     }
 }
 
+static void peer_here(void *host, const char *group, const struct actor_transport_peer *peer)
+{
+    if (peer->here) {
+        host_ops->peer(host, group, peer);
+    }
+}
+
 static int open_bent(struct actor_transport **transport,
                      const struct actor_transport_config *config, char *why, size_t why_size)
 {
@@ -91,6 +98,7 @@ static int open_bent(struct actor_transport **transport,
     bent.overrun = host_ops->overrun;
     bent.closed = host_ops->closed;
     bent.log = host_ops->log;
+    bent.peer = bent.peer != NULL ? bent.peer : host_ops->peer;
     bent.up = bent.up != NULL ? bent.up : host_ops->up;
     bent.down = bent.down != NULL ? bent.down : host_ops->down;
     bent.message = bent.message != NULL ? bent.message : host_ops->message;
@@ -154,6 +162,10 @@ static const struct fault {
      .told = {.down = note_down, .up = up_once},
      .found_by = "waits_for_a_server_that_starts_later "
                  "returns_with_its_server "},
+    {.name = "never tells who is gone",
+     .told.peer = peer_here,
+     .found_by = "tells_who_has_ended "
+                 "tells_who_was_closed_at_once "},
 };
 
 static void break_it(const struct fault *fault)
