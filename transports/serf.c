@@ -54,6 +54,7 @@ struct group {
     const char *name; // the end of its event's
     uint64_t stream;  // 0: not asked for on this connection
     bool streaming;   // as the agent says
+    bool left;        // by the host
     char event[];
 };
 
@@ -87,6 +88,9 @@ struct actor_transport {
     struct group *groups;
     STAILQ_HEAD(packets, packet) packets;
     int packet_count;
+    // The last one sent, until it comes back: the agent crashes when a stream ends that it is about
+    // to tell of an event ("send on closed channel").
+    struct packet *last;
     int unanswered;     // events
     uint64_t gossip_ms; // when gossip will have carried what was sent, of the loop's clock
     struct serf_late late;
@@ -172,14 +176,23 @@ static bool gossip_has_room(struct actor_transport *transport)
     return transport->gossip_ms - now_ms < GOSSIP_AHEAD_MS || transport->state == CLOSING;
 }
 
+static void forget_last(struct actor_transport *transport)
+{
+    free(transport->last);
+    transport->last = NULL;
+}
+
 static void send_first(struct actor_transport *transport)
 {
-    const struct packet *packet = STAILQ_FIRST(&transport->packets);
+    struct packet *packet = STAILQ_FIRST(&transport->packets);
     size_t size = EVENT_EXTRA + strlen(packet->event) + packet->len;
     serf_rpc_event(transport->rpc, packet->event, packet->bytes, packet->len);
     transport->unanswered++;
     transport->gossip_ms += size / GOSSIP_BYTES_A_MS;
-    drop_first(transport);
+    STAILQ_REMOVE_HEAD(&transport->packets, entry);
+    transport->packet_count--;
+    forget_last(transport);
+    transport->last = packet;
 }
 
 static void send_what_may_go(struct actor_transport *transport)
@@ -226,6 +239,24 @@ static int add_packet(struct actor_transport *transport, const char *event, cons
         }
     }
     return 0;
+}
+
+// --- Groups that were left -----------------------------------------------------------------------
+
+static void end_left(struct actor_transport *transport)
+{
+    struct group **place = &transport->groups, *group;
+    while ((group = *place) != NULL) {
+        if (!group->left) {
+            place = &group->next;
+            continue;
+        }
+        if (group->stream != 0) {
+            serf_rpc_stop(transport->rpc, group->stream);
+        }
+        *place = group->next;
+        free(group);
+    }
 }
 
 // --- The state machine ---------------------------------------------------------------------------
@@ -299,7 +330,9 @@ static void hang_up(struct actor_transport *transport)
         group->stream = 0;
         group->streaming = false;
     }
+    end_left(transport);
     drop_all(transport);
+    forget_last(transport);
     transport->unanswered = 0;
     transport->asked_for_streams = transport->probed = false;
     transport->late = (struct serf_late){0};
@@ -320,7 +353,7 @@ static void go_waiting(struct actor_transport *transport, uint64_t delay_ms, con
 static void go_up_when_all_stream(struct actor_transport *transport)
 {
     for (const struct group *group = transport->groups; group != NULL; group = group->next) {
-        if (!group->streaming) {
+        if (!group->streaming && !group->left) {
             return;
         }
     }
@@ -431,8 +464,20 @@ static void finish(struct actor_transport *transport);
 static void finish_when_all_is_sent(struct actor_transport *transport)
 {
     if (transport->state == CLOSING && transport->unanswered == 0 &&
-        STAILQ_EMPTY(&transport->packets)) {
+        STAILQ_EMPTY(&transport->packets) && transport->last == NULL) {
         finish(transport);
+    }
+}
+
+static void look_for_last(struct actor_transport *transport, const struct serf_event *event)
+{
+    const struct packet *last = transport->last;
+    if (last != NULL && last->len == event->len && strlen(last->event) == event->name_len &&
+        memcmp(last->event, event->name, event->name_len) == 0 &&
+        memcmp(last->bytes, event->payload, event->len) == 0) {
+        forget_last(transport);
+        end_left(transport);
+        finish_when_all_is_sent(transport);
     }
 }
 
@@ -441,6 +486,7 @@ static void on_event_answered(struct actor_transport *transport, const struct se
     transport->unanswered--;
     if (answer->error[0] != '\0') {
         on_event_refused(transport, answer->error);
+        forget_last(transport);
     }
     send_what_may_go(transport);
     finish_when_all_is_sent(transport);
@@ -481,7 +527,9 @@ static void on_rpc_event(void *context, const struct serf_event *event)
     struct actor_transport *transport = context;
     const struct group *group = find_stream(transport, event->stream);
     uint64_t now_ms = uv_now(transport->config.loop);
-    if (transport->state != UP || group == NULL || !is_of(event, group) ||
+    bool is_left = group != NULL && group->left;
+    look_for_last(transport, event);
+    if (transport->state != UP || group == NULL || is_left || !is_of(event, group) ||
         event->len > PACKET_BYTES) {
         return;
     }
@@ -692,7 +740,7 @@ static int join(struct actor_transport *transport, const char *name)
 static struct group **find_place(struct actor_transport *transport, const char *name)
 {
     struct group **place = &transport->groups;
-    while (*place != NULL && strcmp((*place)->name, name) != 0) {
+    while (*place != NULL && ((*place)->left || strcmp((*place)->name, name) != 0)) {
         place = &(*place)->next;
     }
     return place;
@@ -700,16 +748,14 @@ static struct group **find_place(struct actor_transport *transport, const char *
 
 static void leave(struct actor_transport *transport, const char *name)
 {
-    struct group **place = find_place(transport, name);
-    struct group *group = *place;
+    struct group *group = *find_place(transport, name);
     if (group == NULL) {
         return;
     }
-    if (group->stream != 0) {
-        serf_rpc_stop(transport->rpc, group->stream);
+    group->left = true;
+    if (transport->last == NULL) {
+        end_left(transport);
     }
-    *place = group->next;
-    free(group);
     if (transport->state == GREETING) {
         set_timer(transport, 0); // it may have been the last one to be waited for
     }
@@ -755,7 +801,8 @@ static void close_transport(struct actor_transport *transport, bool orderly)
     bool wait = orderly && transport->state == UP;
     set_state(transport, CLOSING);
     serf_presence_close(transport->presence, orderly);
-    if (wait && (transport->unanswered > 0 || !STAILQ_EMPTY(&transport->packets))) {
+    if (wait && (transport->unanswered > 0 || transport->last != NULL ||
+                 !STAILQ_EMPTY(&transport->packets))) {
         send_what_may_go(transport);
         set_timer(transport, ORDERLY_MS);
     } else {

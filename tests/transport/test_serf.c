@@ -457,6 +457,48 @@ START_TEST(tells_that_an_event_is_refused)
 }
 END_TEST
 
+// An agent crashes when a stream ends that it is about to tell of an event.
+START_TEST(waits_for_its_last_event_before_it_closes)
+{
+    struct host a;
+    struct fake_agent fake;
+    start_fake(&a, &fake);
+    host_say(&a, "g", "good");
+    host_say(&a, "g", "bye");
+    settle(&a);
+    host_close(&a, true);
+    fake_agent_send_event(&fake, "actor.g", 1, "good");
+    hosts_run_for(300);
+    ck_assert_int_eq(a.closeds, 0);
+    fake_agent_send_event(&fake, "actor.g", 2, "bye");
+    RUN_UNTIL(a.closeds == 1, 300);
+    stop_fake(&a, &fake);
+}
+END_TEST
+
+START_TEST(waits_for_its_last_event_before_it_leaves)
+{
+    struct host a;
+    struct fake_agent fake;
+    start_fake(&a, &fake);
+    uint64_t first = fake.stream;
+    host_say(&a, "g", "bye");
+    host_leave(&a, "g");
+    settle(&a);
+    ck_assert_uint_eq(fake.stopped, 0);
+    ck_assert_int_eq(host_send(&a, "g", "x", 1), -EINVAL);
+    fake_agent_send_event(&fake, "actor.g", 1, "bye");
+    RUN_UNTIL(fake.stopped == first, SOON_MS);
+    host_join(&a, "g");
+    RUN_UNTIL(fake.stream != first, SOON_MS);
+    settle(&a);
+    fake_agent_send_event(&fake, "actor.g", 2, "again");
+    RUN_UNTIL(a.messages == 1, SOON_MS);
+    ck_assert_str_eq(a.last, "again");
+    stop_fake(&a, &fake);
+}
+END_TEST
+
 static void send_many(struct host *host, int count)
 {
     char text[65];
@@ -692,6 +734,8 @@ int main(void)
     tcase_add_test(tests, refuses_a_name_that_leaves_no_room);
     tests = add_case(suite, "sending");
     tcase_add_test(tests, tells_that_an_event_is_refused);
+    tcase_add_test(tests, waits_for_its_last_event_before_it_closes);
+    tcase_add_test(tests, waits_for_its_last_event_before_it_leaves);
     tcase_add_test(tests, leaves_gossip_the_time_that_it_needs);
     tcase_add_test(tests, drops_the_oldest_that_waits_to_be_sent);
     tests = add_case(suite, "link");
