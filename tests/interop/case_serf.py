@@ -21,7 +21,7 @@ class MixedOverSerf(Mixed):
         world.stack.callback(self.cluster.remove)
         self.cluster.start()
         world.urls = {name: agent.url for name, agent in self.cluster.agents.items()}
-        self.tap = SerfTap(self.cluster.agents[names[0]], self.topic, world.changed)
+        self.tap = SerfTap(self.cluster.agents[names[0]], f"user:{self.topic}", world.changed)
         world.stack.callback(self.tap.close)
 
     def carrier(self, name: str, port: int) -> list[str]:

@@ -22,6 +22,7 @@ from processes import Process, free_port
 
 GOSSIP, RPC = 7946, 7373  # where it is alone on a host
 KEY = "a key of this test's"
+PRESENCE = "actor/@/"
 # "local" is twice as quick, but tells each event twice only: of three agents one in 200 misses it,
 # of five one in 20, and gets it seconds later.
 PROFILE = "lan"
@@ -59,13 +60,29 @@ class Agent(Process):
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.may_end = False
 
-    def known(self) -> int:
-        """How many agents it knows to be alive, itself included; 0 when it does not answer."""
+    def members(self) -> list[dict[str, Any]]:
+        """The agents that it knows to be alive, itself included; none when it does not answer."""
         done = subprocess.run(
             [*self.prefix, self.program, "members", f"-rpc-addr=127.0.0.1:{self.rpc}",
-             f"-rpc-auth={KEY}", "-status=alive"], stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=deadline(5), check=False)
-        return done.stdout.count(b"\n") if done.returncode == 0 else 0
+             f"-rpc-auth={KEY}", "-status=alive", "-format=json"], stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=deadline(5), check=False)
+        return json.loads(done.stdout)["members"] if done.returncode == 0 else []
+
+    def remove_presence(self, name: str) -> None:
+        """A tag that this agent has, as an administrator would."""
+        subprocess.run(
+            [*self.prefix, self.program, "tags", f"-rpc-addr=127.0.0.1:{self.rpc}",
+             f"-rpc-auth={KEY}", "-delete", PRESENCE + name], stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=deadline(10), check=True)
+
+    def known(self) -> int:
+        """How many those are."""
+        return len(self.members())
+
+    def presences(self) -> dict[str, dict[str, Any]]:
+        """What nodes have announced, as this agent lists it."""
+        return {key.removeprefix(PRESENCE): json.loads(text) for member in self.members()
+                for key, text in (member["tags"] or {}).items() if key.startswith(PRESENCE)}
 
 
 class Cluster:
@@ -116,9 +133,10 @@ class HeardOverSerf(Heard):
 
 
 class SerfTap:
-    """Hears the user events of one name from an agent; `heard` grows while it lives."""
+    """Hears events of these types from an agent, those of users by their names; `heard` grows while
+    it lives."""
 
-    def __init__(self, agent: Agent, event: str, changed: Callable[[], None]) -> None:
+    def __init__(self, agent: Agent, types: str, changed: Callable[[], None]) -> None:
         self.heard: list[HeardOverSerf] = []
         self.changed = changed
         self.socket = socket.create_connection(("127.0.0.1", agent.rpc), deadline(1))
@@ -132,7 +150,7 @@ class SerfTap:
         self.reader = messagepack.Reader(take)
         self.ask("handshake", {"Version": 1})
         self.ask("auth", {"AuthKey": KEY})
-        self.ask("stream", {"Type": f"user:{event}"})
+        self.ask("stream", {"Type": types})
         self.socket.settimeout(None)
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -148,7 +166,8 @@ class SerfTap:
             while True:
                 self.reader.item()
                 event = self.reader.item()
-                self.heard.append(HeardOverSerf(now(), event["Name"], event["Payload"], False))
+                self.heard.append(HeardOverSerf(now(), event.get("Name", event["Event"]),
+                                                event.get("Payload", b""), False))
                 self.changed()
 
     def close(self) -> None:
