@@ -10,7 +10,7 @@ from case_turns import as_json
 from clock import ALLOWANCE, check, now, wait_until
 from processes import Event, Node
 from proxy import Proxy
-from world import World
+from world import NAMED, World, judge
 
 
 def settle_min(world: World) -> float:
@@ -105,6 +105,38 @@ def roster(world: World) -> None:
     told = {member["node"]: member["index"] for member in told["members"]}
     check(told == after, f"published are {told}, and the places are {after}")
     check_exclusive(world)
+
+
+SETTLE = 6.0
+
+
+def lose_one(world: World, count: int) -> float:
+    """One of so many is killed; returns when all others have their new places, after that."""
+    world.start_broker()
+    world.timing = NAMED
+    nodes = [world.node(f"n{number}", "--settle", str(SETTLE)) for number in range(count)]
+    before = await_places(world, nodes)
+    victim = next(node for node in nodes if before[node.name] == (count + 2) // 2)
+    rest = [node for node in nodes if node is not victim]
+    killed = victim.kill()
+    after = await_places(world, rest)
+    first = next(name for name, index in before.items() if index == 1)
+    check(after[first] == 1, f"{first} had place 1, and now has {after[first]}")
+    check_exclusive(world)
+    return max(place(world, node).mono for node in rest) - killed
+
+
+@case(seconds=70)
+def roster_sizes(world: World) -> None:
+    """Of 3, 10 and 50 on a broker one is killed: all others have their new places within settle + cycle
+    + 3.5 gap, and the first does not move."""
+    bound = SETTLE + NAMED.cycle + 3.5 * NAMED.gap + ALLOWANCE
+    for count in (3, 10, 50):
+        took: list[float] = []
+        inner = world.inner()
+        judge(inner, lambda one, size=count, times=took: times.append(lose_one(one, size)))
+        world.note(f"{count}: {took[0]:.2f} s")
+        check(took[0] <= bound, f"of {count}: after {took[0]:.2f} s; allowed are {bound:.2f}")
 
 
 @case(seconds=50)
