@@ -193,6 +193,13 @@ int actor_config_set_value(struct actor_config *config, const char *json);
 // Start disabled: listen only. Default: enabled.
 int actor_config_set_enabled(struct actor_config *config, bool enabled);
 
+// Another node's program has told something (actor_tell()); `who` and `payload` last for the call.
+// Runs in the link's thread, and may call what an actor_event_fn may.
+typedef void actor_told_fn(void *context, struct actor *actor, const char *who, const void *payload,
+                           size_t len);
+// Who hears what is told. Default: nobody.
+void actor_config_set_told(struct actor_config *config, actor_told_fn *on_told, void *context);
+
 enum actor_event_type {
     ACTOR_EVENT_LINK_UP,
     ACTOR_EVENT_LINK_DOWN, // reason
@@ -300,6 +307,15 @@ int actor_away(struct actor *actor, int64_t away_ns);
 // Asks the whole group to use the parameters in `config`; the version must be higher than the
 // present one (ACTOR_EINVAL otherwise).
 int actor_set_params(struct actor *actor, struct actor_config *config);
+
+// Tells the programs of all other nodes of ours something, once: nothing is queued, repeated or
+// confirmed, and Python nodes do not hear it. Anybody in the group may tell anything, so begin with
+// something that is your own, and take nothing for granted. ACTOR_EINVAL: more than
+// actor_tell_max(); ACTOR_ESTATE: the link is down, or the name is taken; ACTOR_EUNSUPPORTED: the
+// transport has no channel for it.
+int actor_tell(struct actor *actor, const void *payload, size_t len);
+// How many bytes one may have: 300 at least where a packet has 460, about 3900 elsewhere; 0: none.
+size_t actor_tell_max(const struct actor *actor);
 
 // Until when this node holds the tag, as it would be found by the clock now; 0 when it does not.
 int64_t actor_tagged_until(const struct actor *actor);

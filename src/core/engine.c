@@ -336,6 +336,7 @@ static void on_message(struct engine *e, const struct message *m, struct effects
         break;
     case MESSAGE_VIEW:
     case MESSAGE_DRAINED:
+    case MESSAGE_TELL:
         break;
     }
 }

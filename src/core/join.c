@@ -180,6 +180,7 @@ bool join_own_name(struct engine *e, const struct message *m, struct effects *fx
     case MESSAGE_HIST:
     case MESSAGE_VIEW:
     case MESSAGE_DRAINED:
+    case MESSAGE_TELL:
         break;
     }
     return true;

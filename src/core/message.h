@@ -30,6 +30,7 @@ enum message_type {
     // In a channel of their own, since a Python node ends when it hears one:
     MESSAGE_VIEW,    // S1
     MESSAGE_DRAINED, // S6
+    MESSAGE_TELL,    // S8: of programs to each other, and not for the engine
 };
 
 struct history {
@@ -70,7 +71,7 @@ struct message {
     enum message_type type;
     struct name node;       // but of hist; view: who has published it, whoever repeats it
     struct params params;   // vers
-    uint64_t nonce;         // vers of one of ours: 1 to NONCE_MAX; 0: none
+    uint64_t nonce;         // vers of one of ours, tell: 1 to NONCE_MAX; 0: none
     bool unready;           // vers of one of ours: it cannot lead now
     bool asks;              // the same: whether there are Python nodes (J1); the version is 0 then
     bool left;              // the same: its last word
@@ -83,6 +84,8 @@ struct message {
     bool settled;           // view
     bool shared;            // view: S6, it was settled before
     struct members members; // view: at least one
+    const uint8_t *data;    // tell: what it says
+    size_t data_len;
 };
 
 // M3: why a packet changed nothing.

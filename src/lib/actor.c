@@ -31,6 +31,8 @@ struct actor_config {
     struct wish wish;
     int64_t drain_ns;
     enum takeover takeover;
+    actor_told_fn *on_told;
+    void *told_context;
     size_t value_len;
     uint8_t value[VALUE_MAX_BYTES];
     char why[WHY_MAX];
@@ -55,6 +57,9 @@ struct actor {
     char views[CHANNEL_MAX]; // the channel of its views; "": it has none
     actor_event_fn *on_event;
     void *context;
+    actor_told_fn *on_told;
+    void *told_context;
+    bool silent; // for good (J5)
     struct requests requests;
     uint64_t dropped[DROP_COUNT];
     int64_t drop_logged_ns[DROP_COUNT];
@@ -243,6 +248,12 @@ int actor_config_set_takeover(struct actor_config *config, enum actor_takeover t
     return refuse(config, "takeover must be at once, after the lease, or by slots");
 }
 
+void actor_config_set_told(struct actor_config *config, actor_told_fn *on_told, void *context)
+{
+    config->on_told = on_told;
+    config->told_context = context;
+}
+
 // --- Events ------------------------------------------------------------------------------------
 
 // Room for an event's strings: the engine's names need not end in NUL.
@@ -398,6 +409,8 @@ static void carry_event(struct actor *actor, const struct event *from)
         set_params_of(&event, from->params);
     } else if (from->type == EVENT_SETTLED || from->type == EVENT_ROSTER) {
         set_roster_of(&event, from);
+    } else if (from->type == EVENT_NAME_TAKEN) {
+        actor->silent = true;
     }
     deliver(actor, &event);
 }
@@ -509,6 +522,25 @@ void seat_step(struct actor *actor, const struct input *input)
     link->busy = false;
 }
 
+// S8: what another program tells this one; not this node's own echo.
+static void hear_tell(struct actor *actor, const struct message *tell)
+{
+    struct actor_link *link = actor->link;
+    char who[NAME_MAX_BYTES + 1] = "";
+    if (name_equal(tell->node, name_of(link->config.name))) {
+        if (tell->nonce != link->nonce) {
+            count_drop(actor, DROP_OWN_NAME, 1);
+        }
+        return;
+    }
+    memcpy(who, tell->node.text, tell->node.len);
+    if (actor->on_told != NULL) {
+        link->busy = true;
+        actor->on_told(actor->told_context, actor, who, tell->data, tell->data_len);
+        link->busy = false;
+    }
+}
+
 void seat_hear(struct actor *actor, const char *channel, const void *bytes, size_t len)
 {
     struct actor_link *link = actor->link;
@@ -519,6 +551,10 @@ void seat_hear(struct actor *actor, const char *channel, const void *bytes, size
     enum drop drop = packet_decode(link, is_view, bytes, len, &link->message);
     if (drop != DROP_NONE) {
         count_drop(actor, drop, 1);
+        return;
+    }
+    if (link->message.type == MESSAGE_TELL) {
+        hear_tell(actor, &link->message);
         return;
     }
     seat_step(
@@ -718,6 +754,8 @@ int actor_new(struct actor **result, struct actor_link *link, struct actor_confi
     actor->link = link;
     actor->on_event = on_event;
     actor->context = context;
+    actor->on_told = config->on_told;
+    actor->told_context = config->told_context;
     memcpy(actor->group, config->group, sizeof actor->group);
     int error = take_part(actor, config);
     if (error != ACTOR_OK) {
@@ -855,6 +893,33 @@ int actor_set_params(struct actor *actor, struct actor_config *config)
     actor->requests.new_params = config->params;
     link_settle(actor->link);
     return ACTOR_OK;
+}
+
+size_t actor_tell_max(const struct actor *actor)
+{
+    return actor->views[0] != '\0' ? packet_tell_max(actor->link, actor->views) : 0;
+}
+
+int actor_tell(struct actor *actor, const void *payload, size_t len)
+{
+    struct actor_link *link = actor->link;
+    struct message tell = {.type = MESSAGE_TELL, .nonce = link->nonce};
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    if (actor->views[0] == '\0') {
+        return ACTOR_EUNSUPPORTED;
+    }
+    if (len > actor_tell_max(actor)) {
+        return ACTOR_EINVAL;
+    }
+    if (link->state != LINK_UP || actor->silent) {
+        return ACTOR_ESTATE;
+    }
+    tell.node = name_of(link->config.name);
+    tell.data = payload;
+    tell.data_len = len;
+    size_t size = packet_encode(link, &tell, packet);
+    return link->ops->send(link->transport, actor->views, packet, size) == 0 ? ACTOR_OK
+                                                                             : ACTOR_ESTATE;
 }
 
 int64_t actor_tagged_until(const struct actor *actor)

@@ -101,6 +101,7 @@ enum key {
     KEY_WISHES,
     KEY_WAITS,
     KEY_SHARED,
+    KEY_DATA,
     KEY_COUNT
 };
 
@@ -131,11 +132,13 @@ static const struct name key_names[KEY_COUNT] = {
     [KEY_WISHES] = {"wishes", 6},
     [KEY_WAITS] = {"waits", 5},
     [KEY_SHARED] = {"shared", 6},
+    [KEY_DATA] = {"data", 4},
 };
 
 static const struct name type_names[] = {
     [MESSAGE_INIT] = {"init", 4}, [MESSAGE_VERS] = {"vers", 4}, [MESSAGE_PING] = {"ping", 4},
     [MESSAGE_HIST] = {"hist", 4}, [MESSAGE_VIEW] = {"view", 4}, [MESSAGE_DRAINED] = {"drained", 7},
+    [MESSAGE_TELL] = {"tell", 4},
 };
 
 enum { TYPES = sizeof type_names / sizeof *type_names };
@@ -156,9 +159,11 @@ static const enum key ping_keys[] = {KEY_NODE, KEY_VALUE, KEY_HISTORY, KEY_COUNT
 static const enum key hist_keys[] = {KEY_VALUE, KEY_HISTORY, KEY_COUNT};
 static const enum key view_keys[] = {KEY_NODE, KEY_VIEW, KEY_SETTLED, KEY_MEMBERS, KEY_COUNT};
 static const enum key drained_keys[] = {KEY_NODE, KEY_VIEW, KEY_COUNT};
+static const enum key tell_keys[] = {KEY_NODE, KEY_NONCE, KEY_DATA, KEY_COUNT};
 static const enum key *const keys_of[TYPES] = {
     [MESSAGE_INIT] = init_keys, [MESSAGE_VERS] = vers_keys, [MESSAGE_PING] = ping_keys,
     [MESSAGE_HIST] = hist_keys, [MESSAGE_VIEW] = view_keys, [MESSAGE_DRAINED] = drained_keys,
+    [MESSAGE_TELL] = tell_keys,
 };
 
 static struct name item_text(const struct item *item)
@@ -414,9 +419,20 @@ static enum drop read_numbers_of_view(struct reader *r, enum key key, struct mem
                : read_numbers(r, AWAY_MAX_S, MEMBERS_MAX, room->away_s, &members->away_s);
 }
 
-// Outside of a view its keys are strange ones.
-static enum drop read_of_view(struct reader *r, enum key key, struct members_room *room,
-                              struct message *m)
+static enum drop read_data(struct reader *r, struct message *m)
+{
+    enum drop drop = read_item(r);
+    if (drop == DROP_NONE && r->item.kind != KIND_BYTES) {
+        return DROP_KIND;
+    }
+    m->data = r->item.bytes;
+    m->data_len = r->item.len;
+    return drop;
+}
+
+// Outside of the channel of views its keys are strange ones.
+static enum drop read_beside(struct reader *r, enum key key, struct members_room *room,
+                             struct message *m)
 {
     if (room == NULL) {
         return skip_item(r, 1);
@@ -426,6 +442,9 @@ static enum drop read_of_view(struct reader *r, enum key key, struct members_roo
     }
     if (key == KEY_SETTLED || key == KEY_SHARED) {
         return read_bool(r, key == KEY_SETTLED ? &m->settled : &m->shared);
+    }
+    if (key == KEY_DATA) {
+        return read_data(r, m);
     }
     return key == KEY_MEMBERS ? read_members(r, room->names, &m->members)
                               : read_numbers_of_view(r, key, room, &m->members);
@@ -488,14 +507,15 @@ static enum drop read_member(struct reader *r, enum key key, struct members_room
     case KEY_PREEMPT:
         return read_bool(r, &m->wish.preempt);
     case KEY_AWAY:
-        return room == NULL ? read_away(r, &m->away_s) : read_of_view(r, key, room, m);
+        return room == NULL ? read_away(r, &m->away_s) : read_beside(r, key, room, m);
     case KEY_VIEW:
     case KEY_SETTLED:
     case KEY_MEMBERS:
     case KEY_WISHES:
     case KEY_WAITS:
     case KEY_SHARED:
-        return read_of_view(r, key, room, m);
+    case KEY_DATA:
+        return read_beside(r, key, room, m);
     case KEY_OVERRIDE:
     case KEY_COUNT:
         break;
@@ -586,13 +606,21 @@ static enum drop check_message(const struct message *m, unsigned seen)
     if (m->type == MESSAGE_VERS && params_fault(&m->params) != NULL) {
         return DROP_BOUNDS;
     }
+    if (m->type == MESSAGE_TELL && m->nonce == 0) {
+        return DROP_BOUNDS;
+    }
     if (m->type == MESSAGE_PING && !name_equal(m->node, m->history.names[0])) {
         return DROP_HISTORY;
     }
     return has_stray_number(&m->members) ? DROP_MEMBERS : DROP_NONE;
 }
 
-// With `room` for members: a view. Without: anything else.
+static bool is_beside(enum message_type type)
+{
+    return type == MESSAGE_VIEW || type == MESSAGE_DRAINED || type == MESSAGE_TELL;
+}
+
+// With `room` for members: what travels beside the group's channel. Without: anything else.
 static enum drop decode(const uint8_t *bytes, size_t len, struct members_room *room,
                         struct message *message)
 {
@@ -611,6 +639,7 @@ static enum drop decode(const uint8_t *bytes, size_t len, struct members_room *r
     message->value = VALUE_NULL;
     message->history.count = 0;
     message->members = (struct members){0};
+    message->data_len = 0;
     enum drop drop = read_map(&r, room, message, &seen);
     if (drop != DROP_NONE) {
         return drop;
@@ -619,8 +648,7 @@ static enum drop decode(const uint8_t *bytes, size_t len, struct members_room *r
         return DROP_TRAILING;
     }
     drop = check_message(message, seen);
-    bool is_beside = message->type == MESSAGE_VIEW || message->type == MESSAGE_DRAINED;
-    return drop == DROP_NONE && is_beside != (room != NULL) ? DROP_TYPE : drop;
+    return drop == DROP_NONE && is_beside(message->type) != (room != NULL) ? DROP_TYPE : drop;
 }
 
 enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message)
@@ -819,6 +847,10 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_WISHES:
     case KEY_WAITS:
         write_of_view(w, key, m);
+        break;
+    case KEY_DATA:
+        advance(w, cbor_encode_bytestring_start(m->data_len, w->at, room(w)));
+        write_bytes(w, m->data, m->data_len);
         break;
     case KEY_COUNT:
         break;

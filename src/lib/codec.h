@@ -8,8 +8,8 @@
 // Reads one packet. The message borrows from `bytes`. Anything but DROP_NONE leaves it unusable.
 enum drop codec_decode(const uint8_t *bytes, size_t len, struct message *message);
 
-// The same of the channel that views travel in, where nothing else may come. The message borrows
-// from `room` as well.
+// The same of the channel that views and tells travel in, where nothing else may come. The message
+// borrows from `room` as well.
 enum drop codec_decode_view(const uint8_t *bytes, size_t len, struct members_room *room,
                             struct message *message);
 

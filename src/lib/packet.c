@@ -76,6 +76,19 @@ size_t packet_encode(const struct actor_link *link, const struct message *messag
 
 // --- What fits ---------------------------------------------------------------------------------
 
+// The head of `data` grows with it, and is at most so long.
+enum { DATA_HEAD_BYTES = 3 };
+
+size_t packet_tell_max(const struct actor_link *link, const char *group)
+{
+    struct message tell = {.type = MESSAGE_TELL, .nonce = NONCE_MAX};
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    tell.node = name_of(link->config.name);
+    size_t max = packet_max(link, group), used = packet_encode(link, &tell, packet);
+    used += DATA_HEAD_BYTES;
+    return used < max ? max - used : 0;
+}
+
 static size_t longest_vers(const struct actor_link *link, uint8_t *packet)
 {
     struct message vers = {.type = MESSAGE_VERS, .nonce = NONCE_MAX, .unready = true};

@@ -19,6 +19,9 @@ enum drop packet_decode(struct actor_link *link, bool is_view, const uint8_t *by
 // Writes a message into MESSAGE_MAX_BYTES of room. Returns its length, or 0 where they are too few.
 size_t packet_encode(const struct actor_link *link, const struct message *message, uint8_t *packet);
 
+// How much a program may tell the others at once in this group.
+size_t packet_tell_max(const struct actor_link *link, const char *group);
+
 // Whether what a node must say fits: its `vers`, and a beacon with this value and as many names as
 // it must have (R3), taken to be as long as its own. 0, or -1 with a sentence that has the sum.
 int packet_check(const struct actor_link *link, const char *group, struct value value, char *why,

@@ -151,6 +151,8 @@ static uint64_t message_bytes(const struct message *m)
         return bytes + node + view_bytes(m);
     case MESSAGE_DRAINED:
         return bytes + 3 + node + 5 + head_bytes((uint64_t)m->view);
+    case MESSAGE_TELL:
+        break; // never of an engine
     }
     return 0;
 }

@@ -83,6 +83,9 @@ bool same_message(const struct message *a, const struct message *b)
         return same_view(a, b);
     case MESSAGE_DRAINED:
         return name_equal(a->node, b->node) && a->view == b->view;
+    case MESSAGE_TELL:
+        return name_equal(a->node, b->node) && a->nonce == b->nonce && a->data_len == b->data_len &&
+               (a->data_len == 0 || memcmp(a->data, b->data, a->data_len) == 0);
     }
     return false;
 }
@@ -138,6 +141,8 @@ bool legal_message(const struct message *m)
         return legal_view(m);
     case MESSAGE_DRAINED:
         return name_is_valid(m->node) && m->view > 0 && m->view <= VIEW_MAX;
+    case MESSAGE_TELL:
+        return name_is_valid(m->node) && m->nonce > 0 && m->nonce <= NONCE_MAX;
     }
     return false;
 }

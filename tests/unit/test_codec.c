@@ -534,6 +534,65 @@ START_TEST(s1_the_keys_of_a_view_are_passed_over_elsewhere)
 }
 END_TEST
 
+// --- Tells (S8) ----------------------------------------------------------------------------------
+
+#define TELL_OF(nonce, data)  \
+    "\xa4\x64node\x61"        \
+    "a\x65nonce" nonce "\x64" \
+    "data" data "\x61t\x64tell"
+
+START_TEST(s8_a_tell_is_written_in_the_order_of_its_keys_and_read_again)
+{
+    static const char tell[] = TELL_OF("\x07", "\x43xyz");
+    struct message m = {.type = MESSAGE_TELL, .node = {"a", 1}, .nonce = 7}, again;
+    struct members_room room;
+    uint8_t packet[MESSAGE_MAX_BYTES];
+    m.data = (const uint8_t *)"xyz";
+    m.data_len = 3;
+    ck_assert_uint_eq(codec_encode(&m, packet, sizeof packet), sizeof tell - 1);
+    ck_assert_mem_eq(packet, tell, sizeof tell - 1);
+    ck_assert_int_eq(codec_decode_view(packet, sizeof tell - 1, &room, &again), DROP_NONE);
+    ck_assert(again.type == MESSAGE_TELL && again.nonce == 7 && name_equal(again.node, m.node));
+    ck_assert_uint_eq(again.data_len, 3);
+    ck_assert_mem_eq(again.data, "xyz", 3);
+    ck_assert_int_eq(codec_decode(packet, sizeof tell - 1, &again), DROP_TYPE);
+}
+END_TEST
+
+static const struct {
+    enum drop drop;
+    const char *bytes;
+    size_t len;
+} tells[] = {
+    {DROP_NONE, BYTES(TELL_OF("\x01", "\x40"))},
+    {DROP_NONE, BYTES(TELL_OF("\x1b\x00\x1f\xff\xff\xff\xff\xff\xff", "\x41\x00"))},
+    {DROP_BOUNDS, BYTES(TELL_OF("\x1b\x00\x20\x00\x00\x00\x00\x00\x00", "\x40"))},
+    {DROP_BOUNDS, BYTES(TELL_OF("\x00", "\x40"))},
+    {DROP_KIND, BYTES(TELL_OF("\x01", "\x61x"))},
+    {DROP_KIND, BYTES(TELL_OF("\x01", "\x81\x40"))},
+    {DROP_MALFORMED, BYTES(TELL_OF("\x01", "\x59\xff\xff"))},
+    {DROP_MISSING, BYTES("\xa3\x64node\x61"
+                         "a\x64"
+                         "data\x40\x61t\x64tell")},
+    {DROP_MISSING, BYTES("\xa3\x64node\x61"
+                         "a\x65nonce\x01\x61t\x64tell")},
+    {DROP_MISSING, BYTES("\xa3\x65nonce\x01\x64"
+                         "data\x40\x61t\x64tell")},
+};
+
+START_TEST(s8_a_tell_that_breaks_a_rule_is_refused_for_its_reason)
+{
+    struct members_room room;
+    struct message m;
+    uint8_t *bytes = malloc(tells[_i].len);
+    memcpy(bytes, tells[_i].bytes, tells[_i].len);
+    enum drop drop = codec_decode_view(bytes, tells[_i].len, &room, &m);
+    ck_assert_msg(drop == tells[_i].drop, "%s, not: %s", drop_text(drop),
+                  drop_text(tells[_i].drop));
+    free(bytes);
+}
+END_TEST
+
 START_TEST(a_value_has_256_bytes_at_most)
 {
     uint8_t packet[MESSAGE_MAX_BYTES];
@@ -911,6 +970,9 @@ int main(void)
                         sizeof views / sizeof *views);
     tcase_add_test(tests, s1_as_many_members_as_are_allowed);
     tcase_add_test(tests, s1_the_keys_of_a_view_are_passed_over_elsewhere);
+    tcase_add_test(tests, s8_a_tell_is_written_in_the_order_of_its_keys_and_read_again);
+    tcase_add_loop_test(tests, s8_a_tell_that_breaks_a_rule_is_refused_for_its_reason, 0,
+                        sizeof tells / sizeof *tells);
     tcase_add_test(tests, a_value_has_256_bytes_at_most);
     tcase_add_test(tests, a_message_has_4096_bytes_at_most);
     tcase_add_test(tests, the_longest_message_has_room_and_none_is_written_in_part);
