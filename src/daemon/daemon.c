@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon.h"
 
+#include "bloc.h"
 #include "log.h"
 #include "options.h"
 #include "publish.h"
@@ -28,6 +29,7 @@ struct daemon {
     struct options options;
     struct actor_link *link;
     struct seat seats[GROUPS_MAX];
+    struct bloc *bloc; // of the first seat; NULL: none
     uv_signal_t signals[SIGNALS];
     int status;
     bool leaving;
@@ -49,6 +51,7 @@ static void leave(struct daemon *daemon)
 {
     if (!daemon->leaving) {
         daemon->leaving = true;
+        bloc_stop(daemon->bloc);
         actor_link_shutdown(daemon->link);
     }
 }
@@ -81,6 +84,9 @@ static void on_event(void *context, struct actor *actor, const struct actor_even
         print_event(daemon, json);
     }
     publisher_event(&seat->publisher, event, json);
+    if (daemon->bloc != NULL && seat == &daemon->seats[0]) {
+        bloc_event(daemon->bloc, event);
+    }
     if (event->type == ACTOR_EVENT_NAME_TAKEN) {
         say(ACTOR_LOG_ERROR,
             "group %s: another process is node %s already -> this one ends (allowed: one process "
@@ -144,20 +150,48 @@ static void unwatch_signals(struct daemon *daemon)
 
 // --- From the start to the end -----------------------------------------------------------------
 
+static int take_seat(struct daemon *daemon, int i)
+{
+    struct options *options = &daemon->options;
+    struct seat *seat = &daemon->seats[i];
+    seat->daemon = daemon;
+    publisher_init(&seat->publisher, daemon->link, options->groups[i]);
+    actor_config_set_group(options->group, options->groups[i]);
+    int error = actor_new(&seat->actor, daemon->link, options->group, on_event, seat);
+    if (error != ACTOR_OK) {
+        say(ACTOR_LOG_ERROR, "group %s: %s", options->groups[i],
+            error == ACTOR_EINVAL ? actor_config_why(options->group) : actor_strerror(error));
+        return error == ACTOR_EINVAL ? STATUS_USAGE : STATUS_TROUBLE;
+    }
+    return STATUS_OK;
+}
+
+// The sessions belong to the first.
 static int take_seats(struct daemon *daemon)
 {
     struct options *options = &daemon->options;
-    for (int i = 0; i < options->group_count; i++) {
-        struct seat *seat = &daemon->seats[i];
-        seat->daemon = daemon;
-        publisher_init(&seat->publisher, daemon->link, options->groups[i]);
-        actor_config_set_group(options->group, options->groups[i]);
-        int error = actor_new(&seat->actor, daemon->link, options->group, on_event, seat);
-        if (error != ACTOR_OK) {
-            say(ACTOR_LOG_ERROR, "group %s: %s", options->groups[i],
-                error == ACTOR_EINVAL ? actor_config_why(options->group) : actor_strerror(error));
-            return error == ACTOR_EINVAL ? STATUS_USAGE : STATUS_TROUBLE;
-        }
+    int status = STATUS_OK;
+    if (daemon->bloc != NULL) {
+        bloc_prepare(daemon->bloc, options->group);
+    }
+    for (int i = 0; i < options->group_count && status == STATUS_OK; i++) {
+        status = take_seat(daemon, i);
+        actor_config_set_told(options->group, NULL, NULL);
+    }
+    if (daemon->bloc != NULL && status == STATUS_OK) {
+        bloc_join(daemon->bloc, daemon->seats[0].actor);
+    }
+    return status;
+}
+
+static int listen_to_clients(struct daemon *daemon)
+{
+    char why[OPTIONS_WHY_MAX];
+    const struct bloc_options *options = &daemon->options.bloc;
+    if (options->place != NULL &&
+        bloc_open(&daemon->bloc, daemon->link, options, why, sizeof why) != 0) {
+        say(ACTOR_LOG_ERROR, "%s", why);
+        return STATUS_USAGE;
     }
     return STATUS_OK;
 }
@@ -185,15 +219,20 @@ static int run(struct daemon *daemon)
         return status;
     }
     watch_signals(daemon);
-    status = take_seats(daemon);
+    status = listen_to_clients(daemon);
+    if (status == STATUS_OK) {
+        status = take_seats(daemon);
+    }
     if (status == STATUS_OK) {
         status = actor_link_run(daemon->link) == ACTOR_OK ? daemon->status : STATUS_TROUBLE;
     }
     for (int i = 0; i < daemon->options.group_count; i++) {
         actor_free(daemon->seats[i].actor);
     }
+    bloc_stop(daemon->bloc);
     unwatch_signals(daemon);
     actor_link_free(daemon->link);
+    bloc_free(daemon->bloc);
     return status;
 }
 

@@ -92,6 +92,7 @@ static const char *set_gap(struct options *options, const char *text)
 {
     int64_t ns = 0;
     const char *fault = read_seconds(text, &ns);
+    options->bloc.gap_ns = ns;
     return fault != NULL ? fault : group_fault(options, actor_config_set_gap(options->group, ns));
 }
 
@@ -208,6 +209,31 @@ static const char *set_tag(struct options *options, const char *text)
     return link_fault(options, error);
 }
 
+static const char *set_bloc(struct options *options, const char *text)
+{
+    options->bloc.place = text;
+    return NULL;
+}
+
+static const char *read_bloc_time(const char *text, int64_t *ns)
+{
+    const char *fault = read_seconds(text, ns);
+    if (fault == NULL && (*ns < 1000000000 || *ns > 3600000000000)) {
+        fault = "must be 1 to 3600 s";
+    }
+    return fault;
+}
+
+static const char *set_bloc_timeout(struct options *options, const char *text)
+{
+    return read_bloc_time(text, &options->bloc.timeout_ns);
+}
+
+static const char *set_bloc_settle(struct options *options, const char *text)
+{
+    return read_bloc_time(text, &options->bloc.settle_ns);
+}
+
 static const char *set_events(struct options *options, const char *text)
 {
     (void)text;
@@ -290,6 +316,14 @@ static const struct spec specs[] = {
      "or by slot, when its turn has ended (at-once)"},
     {"tag", '\0', "KEY=TEXT", set_tag,
      "something that this node tells of itself; up to 16 may be given"},
+    {"bloc", '\0', "HOST:PORT", set_bloc,
+     "answer bloc's clients there, for the first group; all nodes of it need this (nowhere)"},
+    {"bloc-timeout", '\0', "S", set_bloc_timeout,
+     "a client that has not asked for so long is dropped, 1 to 3600 s; its interval must\n"
+     "be shorter (4)"},
+    {"bloc-settle", '\0', "S", set_bloc_settle,
+     "how long no client may have come or gone before each is told its place, at most 3600 s,\n"
+     "at least timeout + 2 gap + 0.5 and another gap or 0.25 (as much, a gap and 0.5)"},
     {"events", '\0', NULL, set_events, "print each event as a line of JSON"},
     {"log", '\0', "LEVEL", set_log, "error, warning, notice, info or debug (notice)"},
     {"version", '\0', NULL, set_version, "print the version"},
@@ -381,6 +415,7 @@ int options_read(struct options *options, int argc, char **argv)
         .link = actor_link_config_new(),
         .group = actor_config_new(),
         .log_level = ACTOR_LOG_NOTICE,
+        .bloc = {.timeout_ns = 4000000000, .gap_ns = 1500000000},
     };
     if (options->link == NULL || options->group == NULL) {
         return fail(options, argv[0], NULL, "no memory");

@@ -3,7 +3,7 @@
 #ifndef DAEMON_OPTIONS_H
 #define DAEMON_OPTIONS_H
 
-#include "asyncactor/actor.h"
+#include "bloc.h"
 
 enum { GROUPS_MAX = 64, OPTIONS_WHY_MAX = 1024 };
 
@@ -13,6 +13,7 @@ struct options {
     const char *groups[GROUPS_MAX]; // from argv
     int group_count;
     int64_t away_ns; // at its end; 0: it does not come back
+    struct bloc_options bloc;
     bool events;
     enum actor_log_level log_level;
     bool help, version;

@@ -15,7 +15,7 @@ from processes import ACTORD, Broker, Event, Node
 from world import NAMED, TURN, World
 
 OPTIONS = """-n -g -t -p --cycle --gap --nodes --splits --hosts --value --keepalive --takeover
-             --tag --events --log --version --help""".split()
+             --tag --bloc --bloc-timeout --bloc-settle --events --log --version --help""".split()
 BAD_OPTIONS = {  # and what the sentence about them has to name
     ("--gap", "5", "--cycle", "1"): "gap",
     ("--cycle", "soon"): "cycle",
