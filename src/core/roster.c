@@ -114,13 +114,13 @@ static int64_t lapse_ns(const struct engine *e)
     return e->params.cycle_ns + e->params.gap_ns * 7 / 2;
 }
 
-// Something is heard. A link that was held up delivers at once all that waited in it; one that
-// cannot be proven keeps nothing.
+// Something is heard. A link that was held up delivers at once all that waited in it, and so does
+// the queue of one that slept and had no timer to notice it by.
 void roster_hears(struct engine *e)
 {
     struct roster *roster = &e->roster;
-    int64_t alive_ns = roster->heard_ns > e->proof_ns ? roster->heard_ns : e->proof_ns;
-    if (e->config.lease_ns > 0 && e->now_ns - alive_ns > lapse_ns(e)) {
+    int64_t alive_ns = e->config.lease_ns > 0 ? e->proof_ns : e->last_sent_ns;
+    if (e->now_ns - alive_ns > lapse_ns(e) && e->now_ns - roster->heard_ns > lapse_ns(e)) {
         roster->stale_until_ns = e->now_ns + e->params.gap_ns;
     }
     roster->heard_ns = e->now_ns;
