@@ -230,6 +230,14 @@ static void arm_answer(struct engine *e)
     }
 }
 
+// J6: who has no turns, since it is not ready, would be forgotten where no transport tells of it.
+static bool is_silent_for_long(const struct engine *e)
+{
+    int64_t said_ns = e->last_sent_ns > e->last_vers_ns ? e->last_sent_ns : e->last_vers_ns;
+    int64_t turns = ((int64_t)e->roster.count + 2) * params_ring_size(&e->params);
+    return (e->now_ns - said_ns) / e->params.cycle_ns > turns;
+}
+
 // Who is left out by mistake says that it is there. The same number by the same publisher with
 // other members comes of one that began anew: what was heard last stands.
 void roster_heard(struct engine *e, const struct message *m, struct effects *fx)
@@ -256,7 +264,8 @@ void roster_heard(struct engine *e, const struct message *m, struct effects *fx)
     }
     drain_take(e, &m->members);
     away_take(e, &m->members, fx);
-    if (wishes_take(e, &m->members) || nodes_get(&e->nodes, SELF)->place == 0) {
+    bool is_left_out = nodes_get(&e->nodes, SELF)->place == 0;
+    if (wishes_take(e, &m->members) || is_left_out || is_silent_for_long(e)) {
         join_introduce(e);
     }
     if (m->settled) {

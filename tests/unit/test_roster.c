@@ -564,6 +564,26 @@ START_TEST(s3_nothing_has_waited_in_a_link_that_was_proven_meanwhile)
 }
 END_TEST
 
+// Of three, in a ring of five, by the 26th turn of ten seconds after its last word.
+START_TEST(j6_a_member_without_turns_says_now_and_then_that_it_is_there)
+{
+    settled();
+    set_value(s, -1);
+    at(s, 4);
+    forget(s);
+    for (int turn = 1; turn <= 25; turn++) {
+        at(s, 3 + 10 * turn);
+        hear_ping(s, 0, turn % 2 == 0 ? "a b" : "b a");
+        hear_view(s, 7, "a", true, "a m b");
+    }
+    ck_assert_ptr_null(strstr(transcript(s), "> vers"));
+    at(s, 264);
+    hear_view(s, 7, "a", true, "a m b");
+    at(s, 266);
+    expect_line(s, "> vers");
+}
+END_TEST
+
 static Suite *roster_suite(void)
 {
     Suite *suite = suite_create("roster");
@@ -611,6 +631,7 @@ static Suite *roster_suite(void)
     tcase_add_test(s3, s3_who_wakes_after_its_end_gives_it_up_before_anything_else);
     tcase_add_test(s3, s3_what_waited_while_it_slept_confirms_nothing);
     tcase_add_loop_test(s3, s3_what_comes_after_a_long_silence_may_have_waited, 0, 2);
+    tcase_add_test(s3, j6_a_member_without_turns_says_now_and_then_that_it_is_there);
     tcase_add_test(s3, s3_nothing_has_waited_in_a_link_that_was_proven_meanwhile);
     return suite;
 }
