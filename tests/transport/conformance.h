@@ -70,6 +70,7 @@ struct conformance {
     bool reorders;     // messages of one sender may come in another order
     bool repeats;      // a message may come twice
     bool merges_equal; // of equal payloads, sent at about the same time, one may be missing
+    int misses;        // so many of one sender, one after the other, may miss one of all the ends
 
     // How many messages may be under way at once so that none is lost.
     int window;

@@ -13,12 +13,26 @@ static size_t packet_max(int end, const char *group)
     return ops->packet_max != NULL ? ops->packet_max(ends[end].transport, group) : 4096;
 }
 
+// The last of those that may be said must come.
+static void say_to_all(int from)
+{
+    for (int misses = fixture->misses; misses > 0; misses--) {
+        int number = say(from, "g");
+        int64_t end_ns = now_ns() + patience_ns(fixture->delivery_ms);
+        RUN_UNTIL(all_heard(from, number) || now_ns() > end_ns, fixture->delivery_ms + SOON_MS);
+        if (all_heard(from, number)) {
+            return;
+        }
+    }
+    int number = say(from, "g");
+    RUN_UNTIL(all_heard(from, number), fixture->delivery_ms);
+}
+
 START_TEST(delivers_to_all_others)
 {
     start_ends(CONFORMANCE_ENDS_MAX, "g");
     for (int from = 0; from < CONFORMANCE_ENDS_MAX; from++) {
-        int number = say(from, "g");
-        RUN_UNTIL(all_heard(from, number), fixture->delivery_ms);
+        say_to_all(from);
         ck_assert_str_eq(ends[(from + 1) % CONFORMANCE_ENDS_MAX].group, "g");
     }
 }
