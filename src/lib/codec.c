@@ -757,13 +757,18 @@ static void write_numbers(struct writer *w, const uint32_t *numbers, size_t coun
     }
 }
 
+static void write_bool(struct writer *w, bool value)
+{
+    advance(w, cbor_encode_bool(value, w->at, room(w)));
+}
+
 static void write_of_view(struct writer *w, enum key key, const struct message *m)
 {
     const struct members *members = &m->members;
     if (key == KEY_VIEW) {
         write_int(w, m->view);
     } else if (key == KEY_SETTLED) {
-        advance(w, cbor_encode_bool(m->settled, w->at, room(w)));
+        write_bool(w, m->settled);
     } else if (key == KEY_MEMBERS) {
         write_members_of(w, members);
     } else if (key == KEY_WISHES) {
@@ -775,11 +780,17 @@ static void write_of_view(struct writer *w, enum key key, const struct message *
     }
 }
 
-static void write_count(struct writer *w, enum key key, const struct params *params)
+static void write_param(struct writer *w, enum key key, const struct params *params)
 {
-    write_int(w, key == KEY_NODES    ? params->nodes
-                 : key == KEY_SPLITS ? params->splits
-                                     : params->n_hosts);
+    if (key == KEY_CYCLE || key == KEY_GAP) {
+        write_seconds(w, key == KEY_CYCLE ? params->cycle_ns : params->gap_ns);
+    } else if (key == KEY_FORCE_IN) {
+        write_bool(w, params->force_in);
+    } else {
+        write_int(w, key == KEY_NODES    ? params->nodes
+                     : key == KEY_SPLITS ? params->splits
+                                         : params->n_hosts);
+    }
 }
 
 static void write_member(struct writer *w, enum key key, const struct message *m)
@@ -802,24 +813,18 @@ static void write_member(struct writer *w, enum key key, const struct message *m
         write_int(w, m->asks ? VERSION_ASKS : m->params.version);
         break;
     case KEY_CYCLE:
-        write_seconds(w, m->params.cycle_ns);
-        break;
     case KEY_GAP:
-        write_seconds(w, m->params.gap_ns);
-        break;
     case KEY_NODES:
     case KEY_SPLITS:
     case KEY_N_HOSTS:
-        write_count(w, key, &m->params);
-        break;
     case KEY_FORCE_IN:
-        advance(w, cbor_encode_bool(m->params.force_in, w->at, room(w)));
+        write_param(w, key, &m->params);
         break;
     case KEY_NONCE:
         write_int(w, (int64_t)m->nonce);
         break;
     case KEY_READY:
-        advance(w, cbor_encode_bool(!m->unready, w->at, room(w)));
+        write_bool(w, !m->unready);
         break;
     case KEY_HEIR:
         write_text(w, m->heir);
@@ -832,7 +837,7 @@ static void write_member(struct writer *w, enum key key, const struct message *m
     case KEY_NEVER:
     case KEY_PREEMPT:
     case KEY_SHARED:
-        advance(w, cbor_encode_bool(true, w->at, room(w)));
+        write_bool(w, true);
         break;
     case KEY_AWAY:
         if (m->type == MESSAGE_VERS) {
