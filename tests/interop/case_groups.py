@@ -8,6 +8,7 @@ from world import TURN, World
 
 BEACONS_A_SLOT = 1.1   # of the long run; the more Python nodes, the more of them collide
 LONG, SHORT = 100, 25  # cycles
+LATE = 0.05            # s that a stamp may be late by
 
 
 def take_turns(world: World, pythons: int, ours: int, distinct: bool, cycles: int) -> None:
@@ -115,7 +116,7 @@ def newcomer_of_ours(world: World) -> None:
     mixed.await_all_tagged([newcomer])
     came, spoke = (first_said(mixed, kind) for kind in ("init", "ping"))
     cut = [term for term in referee.terms(mixed.pythons)
-           if came < term.end < spoke and term.end < term.until - 0.05]
+           if came < term.end < spoke - LATE and term.end < term.until - LATE]
     check(not cut, f"a turn was cut before it spoke: {cut[:1]}")
     spoken_into = [term for term in referee.terms(mixed.pythons)
                    if term.start < spoke < term.until - 2 * world.timing.gap]
