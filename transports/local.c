@@ -63,7 +63,7 @@ struct actor_transport {
     struct actor_transport_config config;
     struct group *groups;
     uv_timer_t timer;   // the next attempt, or news that must not be told inside a call
-    uv_timer_t recheck; // of those that may have ended
+    uv_timer_t recheck; // of those that may have ended, and who is in a group that was joined
     unsigned recheck_ms;
     uv_poll_t changes;     // of inotify
     int inotify;           // -1: changes are noticed at the next message
@@ -256,13 +256,17 @@ static int deliver(struct actor_transport *t, const struct sockaddr_un *to, cons
     return error == EAGAIN && renew_sender(t) ? send_to(t, to, bytes, len) : error;
 }
 
+static void recheck_soon(struct actor_transport *t);
+
+// That a dead one is gone is told from the loop, and not inside this call.
 static void reach_member(struct group *g, const char *member, const void *bytes, size_t len)
 {
     struct sockaddr_un to = member_address(g->dir, "", member);
     int error =
         bytes == NULL ? member_probe(g->dir, member) : deliver(g->transport, &to, bytes, len);
     if (error == ECONNREFUSED) {
-        members_bury(&g->members, member);
+        members_clear_away(&g->members, member);
+        recheck_soon(g->transport);
     } else if (bytes != NULL && error != 0 && error != ENOENT) {
         count_untaken(g, error);
     }
@@ -426,9 +430,28 @@ static struct group *group_of_watch(const struct actor_transport *t, int watch)
     return g;
 }
 
+static struct group *find_unlooked(const struct actor_transport *t)
+{
+    struct group *g = t->groups;
+    while (g != NULL && (g->members.looked || !g->bound)) {
+        g = g->next;
+    }
+    return g;
+}
+
+// The host may leave or close in there.
+static void look_around(struct actor_transport *t)
+{
+    struct group *g;
+    while (t->up && (g = find_unlooked(t)) != NULL) {
+        members_look_at_all(&g->members);
+    }
+}
+
 static void on_recheck(uv_timer_t *timer)
 {
     struct actor_transport *t = timer->data;
+    look_around(t);
     for (struct group *g = t->groups; g != NULL; g = g->next) {
         members_bury_the_dead(&g->members);
     }
@@ -436,6 +459,12 @@ static void on_recheck(uv_timer_t *timer)
         t->recheck_ms *= 4;
         uv_timer_start(&t->recheck, on_recheck, t->recheck_ms, 0);
     }
+}
+
+static void recheck_soon(struct actor_transport *t)
+{
+    t->recheck_ms = RECHECK_FIRST_MS;
+    uv_timer_start(&t->recheck, on_recheck, t->recheck_ms, 0);
 }
 
 static void on_change(struct actor_transport *t, const struct inotify_event *event)
@@ -451,9 +480,8 @@ static void on_change(struct actor_transport *t, const struct inotify_event *eve
         if ((event->mask & IN_MOVED_TO) != 0) {
             members_look_at(&g->members, member);
         } else {
-            t->recheck_ms = RECHECK_FIRST_MS;
             members_bury_the_dead(&g->members);
-            uv_timer_start(&t->recheck, on_recheck, t->recheck_ms, 0);
+            recheck_soon(t);
         }
     }
 }
@@ -501,12 +529,11 @@ static void go_down(struct actor_transport *t, const char *reason)
 
 static void go_up(struct actor_transport *t)
 {
+    bool was_up = t->up;
     t->retry_ms = RETRY_MS;
-    if (!t->up) {
-        t->up = true;
-        for (struct group *g = t->groups; g != NULL; g = g->next) {
-            members_look_at_all(&g->members);
-        }
+    t->up = true;
+    look_around(t);
+    if (!was_up && !uv_is_closing((uv_handle_t *)&t->timer)) {
         t->config.host_ops->up(t->config.host);
     }
 }
@@ -669,7 +696,7 @@ static int local_join(struct actor_transport *t, const char *name)
     if (t->up && !bind_group(g, why)) {
         arm(t, 0); // fails again there, and tells
     } else if (t->up) {
-        members_look_at_all(&g->members);
+        recheck_soon(t); // tells who is there
     }
     return 0;
 }

@@ -17,6 +17,7 @@ enum { SEEN_MAX = 1024, NAME_BYTES = 128 };
 
 struct seen {
     struct seen *next;
+    bool probed; // by the members_bury_the_dead() that runs
     char member[MEMBER_DIGITS + 1];
     char name[];
 };
@@ -130,6 +131,7 @@ static struct seen *add_seen(struct members *m, const char *member, const char *
     if (seen != NULL) {
         memcpy(seen->member, member, sizeof seen->member);
         memcpy(seen->name, name, size);
+        seen->probed = true; // it has just come
         seen->next = m->seen;
         m->seen = seen;
         m->seen_count++;
@@ -174,7 +176,8 @@ void members_look_at_all(struct members *m)
     DIR *listing = opendir(m->dir);
     const struct dirent *entry;
     char member[MEMBER_DIGITS + 1];
-    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+    m->looked = true;
+    while (m->looked && listing != NULL && (entry = readdir(listing)) != NULL) {
         if (members_is_about(m, entry->d_name, member)) {
             members_look_at(m, member);
         }
@@ -198,32 +201,45 @@ static void tell_gone(struct members *m, const struct seen *gone)
     }
 }
 
-void members_bury(struct members *m, const char *member)
+void members_clear_away(const struct members *m, const char *member)
 {
     char path[PATH_MAX];
     const struct sockaddr_un socket = member_address(m->dir, "", member);
-    struct seen **place = find_seen(m, member), *seen = *place;
     about_path(m, "", member, path);
     unlink(socket.sun_path);
     unlink(path);
-    if (seen != NULL) {
-        *place = seen->next;
-        m->seen_count--;
-        tell_gone(m, seen);
-        free(seen);
-    }
 }
 
-void members_bury_the_dead(struct members *m)
+static void bury(struct members *m, struct seen *seen)
+{
+    members_clear_away(m, seen->member);
+    *find_seen(m, seen->member) = seen->next;
+    m->seen_count--;
+    tell_gone(m, seen);
+    free(seen);
+}
+
+static struct seen *find_unprobed(const struct members *m)
 {
     struct seen *seen = m->seen;
-    while (seen != NULL) {
-        char member[MEMBER_DIGITS + 1];
-        int error = member_probe(m->dir, seen->member);
-        memcpy(member, seen->member, sizeof member);
+    while (seen != NULL && seen->probed) {
         seen = seen->next;
+    }
+    return seen;
+}
+
+// From the start of the list each time: what the host does when it is told may change it.
+void members_bury_the_dead(struct members *m)
+{
+    struct seen *seen;
+    for (seen = m->seen; seen != NULL; seen = seen->next) {
+        seen->probed = false;
+    }
+    while ((seen = find_unprobed(m)) != NULL) {
+        int error = member_probe(m->dir, seen->member);
+        seen->probed = true;
         if (error == ECONNREFUSED || error == ENOENT) {
-            members_bury(m, member);
+            bury(m, seen);
         }
     }
 }
@@ -236,4 +252,5 @@ void members_forget(struct members *m)
         free(seen);
     }
     m->seen_count = 0;
+    m->looked = false;
 }

@@ -22,6 +22,7 @@ struct members {
     const struct actor_transport_config *config;
     const char *group, *dir, *own; // borrowed; `own` is this node's member
     int about_fd;                  // our file, kept open; -1: none
+    bool looked;                   // at all that were there, since the last members_forget()
     struct seen *seen;             // the others that were told of
     int seen_count;
 };
@@ -39,10 +40,12 @@ void members_hide(struct members *members);
 bool members_is_about(const struct members *members, const char *file,
                       char member[MEMBER_DIGITS + 1]);
 
-// These tell the host; it may leave or close in there.
+// The files of one whose process is dead, without a word.
+void members_clear_away(const struct members *members, const char *member);
+
+// These tell the host, so they are for the loop alone; it may leave, close or send in there.
 void members_look_at(struct members *members, const char *member);
 void members_look_at_all(struct members *members);
-void members_bury(struct members *members, const char *member); // its process is dead
 void members_bury_the_dead(struct members *members);
 
 void members_forget(struct members *members); // without a word

@@ -598,6 +598,93 @@ START_TEST(never_takes_the_place_of_a_living_member)
 }
 END_TEST
 
+// --- Who is there ------------------------------------------------------------------------------
+
+// A member by hand, until its socket, which is returned, is closed.
+static int make_member(const char *group, uint64_t member, const char *name)
+{
+    char ready[300], unready[300];
+    const struct sockaddr_un address = address_of(path_of(bus, group, member));
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    snprintf(ready, sizeof ready, "%s.about", address.sun_path);
+    snprintf(unready, sizeof unready, "%s.unready", address.sun_path);
+    FILE *about = fopen(unready, "w");
+    ck_assert_ptr_nonnull(about);
+    fprintf(about, "%s\n{}", name);
+    fclose(about);
+    ck_assert_int_eq(rename(unready, ready), 0);
+    return fd;
+}
+
+START_TEST(a_send_that_finds_a_dead_member_leaves_the_news_to_the_loop)
+{
+    struct host n;
+    start_up(&n, "g");
+    int fd = make_member("actor.g", 0xa, "a");
+    RUN_UNTIL(strcmp(n.peers, "+g/a {}\n") == 0, SOON_MS);
+    close(fd);
+    host_say(&n, "g", "x");
+    ck_assert(!exists(path_of(bus, "actor.g", 0xa)));
+    RUN_UNTIL(strcmp(n.peers, "+g/a {}\n-g/a \n") == 0, SOON_MS);
+    host_stop(&n);
+}
+END_TEST
+
+START_TEST(a_join_leaves_it_to_the_loop_who_is_there)
+{
+    struct host nodes[2];
+    start_up(&nodes[0], "g");
+    start_up(&nodes[1], "h");
+    ck_assert_int_eq(host_announce(&nodes[1], "{}"), 0);
+    host_join(&nodes[0], "h");
+    RUN_UNTIL(strcmp(nodes[0].peers, "+h/node {}\n") == 0, SOON_MS);
+    end_all(nodes, 2);
+}
+END_TEST
+
+static void send_inside_peer(struct host *host)
+{
+    host_say(host, "g", "x");
+}
+
+static void leave_inside_peer(struct host *host)
+{
+    host_leave(host, "g");
+}
+
+// Two are dead at once, and when the first is told of, the host finds or forgets the second.
+static void check_two_dead(void (*in_peer)(struct host *host), int told)
+{
+    struct host n;
+    char about[300];
+    start_up(&n, "g");
+    int one = make_member("actor.g", 0xa, "a"), other = make_member("actor.g", 0xb, "b");
+    RUN_UNTIL(contains(n.peers, "+g/a {}\n") && contains(n.peers, "+g/b {}\n"), SOON_MS);
+    n.peers[0] = '\0';
+    n.in_peer = in_peer;
+    close(one);
+    close(other);
+    snprintf(about, sizeof about, "%s.about", path_of(bus, "actor.g", 0xa));
+    unlink(about);
+    RUN_UNTIL(contains(n.peers, "-g/a") + contains(n.peers, "-g/b") == told, SOON_MS);
+    drain();
+    ck_assert_uint_eq(strlen(n.peers), strlen("-g/a \n") * (size_t)told);
+    host_stop(&n);
+}
+
+START_TEST(may_be_sent_to_inside_peer)
+{
+    check_two_dead(send_inside_peer, 2);
+}
+END_TEST
+
+START_TEST(may_be_left_inside_peer)
+{
+    check_two_dead(leave_inside_peer, 1);
+}
+END_TEST
+
 // --- The end -----------------------------------------------------------------------------------
 
 static void close_orderly(struct host *host)
@@ -617,6 +704,22 @@ START_TEST(may_be_closed_inside_down_and_before_the_first_news)
     start(&n, bus, "g");
     host_stop(&n);
     ck_assert_int_eq(n.ups + n.downs, 0);
+}
+END_TEST
+
+START_TEST(may_be_closed_inside_peer)
+{
+    struct host nodes[2];
+    start_up(&nodes[0], "g");
+    int one = make_member("actor.g", 0xa, "a"), other = make_member("actor.g", 0xb, "b");
+    start(&nodes[1], bus, "g");
+    nodes[1].in_peer = close_orderly;
+    RUN_UNTIL(nodes[1].closeds == 1, SOON_MS);
+    ck_assert_uint_eq(strlen(nodes[1].peers), strlen("+g/a {}\n"));
+    ck_assert_int_eq(nodes[1].ups, 0);
+    close(one);
+    close(other);
+    end_all(nodes, 2);
 }
 END_TEST
 
@@ -647,7 +750,12 @@ static Suite *make_suite(void)
     tcase_add_test(tests, notices_at_a_message_that_its_directory_has_moved);
     tcase_add_test(tests, a_group_that_cannot_be_joined_takes_the_link_down);
     tcase_add_test(tests, never_takes_the_place_of_a_living_member);
+    tcase_add_test(tests, a_send_that_finds_a_dead_member_leaves_the_news_to_the_loop);
+    tcase_add_test(tests, a_join_leaves_it_to_the_loop_who_is_there);
+    tcase_add_test(tests, may_be_sent_to_inside_peer);
+    tcase_add_test(tests, may_be_left_inside_peer);
     tcase_add_test(tests, may_be_closed_inside_down_and_before_the_first_news);
+    tcase_add_test(tests, may_be_closed_inside_peer);
     suite_add_tcase(suite, tests);
     return suite;
 }
