@@ -48,7 +48,7 @@ struct sessions {
     bool kept; // the table was good when the roster was lost, and nothing has changed since
     int64_t view;
     char leader[NAME_BYTES + 1];
-    int64_t leader_told_ns; // or was found
+    int64_t leader_told_ns; // or was found, or had nothing to tell of
     size_t member_count;
     uint64_t members[MEMBERS_MAX];
     int64_t settled_from_ns; // of one that leads
@@ -608,6 +608,9 @@ void sessions_step(struct sessions *s, int64_t now_ns, size_t room, sessions_tel
     struct teller to = {.room = room, .tell = tell, .context = context};
     note_time(s, now_ns);
     expire(s, now_ns);
+    if (s->living.count == 0) {
+        s->leader_told_ns = now_ns; // it has nothing to tell of
+    }
     if (s->leads && now_ns >= s->quiet_until_ns) {
         lead(s, now_ns);
     }

@@ -517,6 +517,19 @@ START_TEST(a_leader_without_sessions_is_found)
 }
 END_TEST
 
+START_TEST(a_leader_need_not_tell_of_no_sessions)
+{
+    start_node(0);
+    start_node(1);
+    run_for(10 * SETTLE);
+    sessions_ask(nodes[1], now_ns, "first");
+    step_node(1);
+    ck_assert_ptr_null(sessions_silent_leader(nodes[1], now_ns));
+    run_for(SETTLE / 2);
+    ck_assert_ptr_null(sessions_silent_leader(nodes[1], now_ns));
+}
+END_TEST
+
 START_TEST(nobody_needs_many_packets)
 {
     start_settled(3, 200);
@@ -707,6 +720,7 @@ static void add_places(TCase *tests)
     tcase_add_test(tests, a_leader_that_sleeps_does_not_wake_as_one);
     tcase_add_test(tests, a_leader_that_has_other_times_is_not_followed);
     tcase_add_test(tests, a_leader_without_sessions_is_found);
+    tcase_add_test(tests, a_leader_need_not_tell_of_no_sessions);
     tcase_add_test(tests, nobody_needs_many_packets);
     tcase_add_loop_test(tests, never_do_two_believe_in_one_place, 0, 100);
 }
