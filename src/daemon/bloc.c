@@ -200,6 +200,14 @@ static void on_request(void *context, const struct http_request *request, const 
 
 // --- The group -----------------------------------------------------------------------------------
 
+static void set_gap(struct bloc *bloc, int64_t gap_ns)
+{
+    if (!sessions_set_gap(bloc->sessions, gap_ns)) {
+        say(bloc, "bloc: --bloc-settle is too short for the group's gap, now %.2f s -> no places",
+            (double)gap_ns / 1e9);
+    }
+}
+
 void bloc_event(struct bloc *bloc, const struct actor_event *event)
 {
     int64_t at_ns = now_ns();
@@ -207,7 +215,7 @@ void bloc_event(struct bloc *bloc, const struct actor_event *event)
         return;
     }
     if (event->type == ACTOR_EVENT_SETUP) {
-        sessions_set_gap(bloc->sessions, event->gap_ns);
+        set_gap(bloc, event->gap_ns);
     } else if (event->type == ACTOR_EVENT_SETTLING) {
         sessions_settling(bloc->sessions, at_ns);
     } else if (event->type == ACTOR_EVENT_SETTLED) {

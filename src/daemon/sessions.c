@@ -9,6 +9,9 @@
 
 #define MS_NS INT64_C(1000000)
 #define NEVER INT64_MAX
+// From one telling of the table to the next, at least: what the least settle gives. Only where the
+// group's gap has become too long for settle would it be less.
+#define PERIOD_MIN_NS (200 * MS_NS)
 
 // What is told of a session is told twice: one packet may be lost.
 enum { TELL_TIMES = 2, NAME_BYTES = 64, MEMBERS_MAX = 512 };
@@ -69,10 +72,15 @@ int64_t sessions_settle_min_ns(int64_t timeout_ns, int64_t gap_ns)
     return timeout_ns + 2 * gap_ns + lateness_ns(gap_ns) + 500 * MS_NS;
 }
 
+static bool times_fit(const struct sessions *s)
+{
+    return s->times.settle_ns >= sessions_settle_min_ns(s->times.timeout_ns, s->times.gap_ns);
+}
+
 // Who holds a place by the table has it for a lapse after the last telling, which is a gap under
 // way and may be read late; and its client asks again within a timeout. All that is over when the
 // leader has waited for settle.
-void sessions_set_gap(struct sessions *s, int64_t gap_ns)
+bool sessions_set_gap(struct sessions *s, int64_t gap_ns)
 {
     struct sessions_times *times = &s->times;
     times->gap_ns = gap_ns;
@@ -84,11 +92,10 @@ void sessions_set_gap(struct sessions *s, int64_t gap_ns)
     if (times->period_ns > times->timeout_ns / 3) {
         times->period_ns = times->timeout_ns / 3;
     }
-}
-
-static bool times_fit(const struct sessions *s)
-{
-    return s->times.settle_ns >= sessions_settle_min_ns(s->times.timeout_ns, s->times.gap_ns);
+    if (times->period_ns < PERIOD_MIN_NS) {
+        times->period_ns = PERIOD_MIN_NS;
+    }
+    return times_fit(s);
 }
 
 struct sessions *sessions_new(int64_t timeout_ns, int64_t settle_ns)

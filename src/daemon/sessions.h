@@ -23,8 +23,9 @@ void sessions_free(struct sessions *sessions);
 // a place has asked again before another table counts.
 int64_t sessions_settle_min_ns(int64_t timeout_ns, int64_t gap_ns);
 
-// Before anything else, and when it changes.
-void sessions_set_gap(struct sessions *sessions, int64_t gap_ns);
+// Before anything else, and when it changes. False: settle is too short for it, so there are no
+// places.
+bool sessions_set_gap(struct sessions *sessions, int64_t gap_ns);
 
 // The group's roster is settled: these are the members in their places, and this is mine.
 struct sessions_roster {

@@ -541,6 +541,25 @@ START_TEST(nobody_needs_many_packets)
 }
 END_TEST
 
+START_TEST(a_gap_that_is_too_long_for_settle_gives_no_places_and_no_more_packets)
+{
+    start_settled(3, 3);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(sessions_set_gap(nodes[i], GAP));
+        ck_assert(!sessions_set_gap(nodes[i], SETTLE / 2));
+    }
+    told_count = 0;
+    run_for(10 * S);
+    ck_assert_int_lt(told_count, 10 * (14 + 3 * 8));
+    ck_assert(clients[0].index + clients[1].index + clients[2].index == 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(sessions_set_gap(nodes[i], GAP));
+    }
+    run_for(6 * S);
+    ck_assert(all_have_places());
+}
+END_TEST
+
 // --- Whatever happens ----------------------------------------------------------------------------
 
 static void change_something(void)
@@ -722,6 +741,7 @@ static void add_places(TCase *tests)
     tcase_add_test(tests, a_leader_without_sessions_is_found);
     tcase_add_test(tests, a_leader_need_not_tell_of_no_sessions);
     tcase_add_test(tests, nobody_needs_many_packets);
+    tcase_add_test(tests, a_gap_that_is_too_long_for_settle_gives_no_places_and_no_more_packets);
     tcase_add_loop_test(tests, never_do_two_believe_in_one_place, 0, 100);
 }
 
