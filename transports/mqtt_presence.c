@@ -19,6 +19,7 @@ enum {
     VERDICT_MS = 3000,    // and are given up after this one, if the broker confirms
     PROMPT_MS = 500,      // within this one that nobody is cut off
     ABOUT_MAX = 4096,     // bytes
+    NAME_MAX_BYTES = 64,  // of a node
     DOUBTS_MAX = 4096,
     TOPIC_MAX = 512,
 };
@@ -208,7 +209,7 @@ static void hear_peer(struct mqtt_presence *p, const char *name, const void *byt
                       bool kept)
 {
     char about[ABOUT_MAX + 1] = "";
-    if (len > ABOUT_MAX) {
+    if (len > ABOUT_MAX || strlen(name) > NAME_MAX_BYTES) {
         return;
     }
     memcpy(about, bytes, len);

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ABOUT_MAX = 4096, FORGOTTEN_MS = 12000 };
+enum { ABOUT_MAX = 4096, NAME_MAX_BYTES = 64, FORGOTTEN_MS = 12000 };
 
 static struct mosquitto broker;
 
@@ -298,7 +298,7 @@ END_TEST
 START_TEST(what_others_say_there_does_no_harm)
 {
     struct host a, b;
-    char about[ABOUT_MAX + 2] = "";
+    char about[ABOUT_MAX + 2] = "", topic[128];
     mosquitto_run(&broker, "allow_anonymous true\n");
     start_host(&a, "a");
     start_host(&b, "b");
@@ -306,6 +306,9 @@ START_TEST(what_others_say_there_does_no_harm)
     memset(about, 'x', ABOUT_MAX + 1);
     publish(&b, "actor/@/long", about, true);
     publish(&b, "actor/@/deep/er", "{}", true);
+    memset(about, 'x', NAME_MAX_BYTES + 1);
+    snprintf(topic, sizeof topic, "actor/@/%.*s", NAME_MAX_BYTES + 1, about);
+    publish(&b, topic, "{}", true);
     publish(&b, "actor/@", "?", false);
     publish(&b, "actor/@/nobody", "", true);
     publish(&b, "actor/@/a", "{\"a\":\"lie\"}", true); // of its own name
