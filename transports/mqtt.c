@@ -29,7 +29,7 @@ enum {
     KEEPALIVE_MIN_S = 2,     // the library looks once a second only, and brokers count whole ones
     SUBSCRIBE_MS = 10000,    // for the broker to confirm all subscriptions
     ORDERLY_MS = 1000,       // for it to confirm what was sent before a close
-    CLEARING_MS = 200,       // or that this node is gone, at least
+    CLEARING_MS = 200,       // or that this node is gone, at least: a part of the next
     PARTING_MS = 500,        // and for the library to end after that
     PACKET_MAX = 4096,       // PROTOCOL.md M2
     PUBLISH_MAX = 1024 * 1024,
@@ -664,7 +664,7 @@ static void close_transport(struct actor_transport *transport, bool orderly)
 {
     uint64_t patience_ms = transport->state != UP ? 0 : orderly ? ORDERLY_MS : CLEARING_MS;
     mqtt_presence_take_back(transport->presence);
-    set_state(transport, CLOSING, patience_ms + PARTING_MS);
+    set_state(transport, CLOSING, (orderly ? patience_ms : 0) + PARTING_MS);
     mqtt_worker_end(transport->worker, (int64_t)patience_ms * 1000000);
 }
 
