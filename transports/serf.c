@@ -487,6 +487,7 @@ static void on_event_answered(struct actor_transport *transport, const struct se
     if (answer->error[0] != '\0') {
         on_event_refused(transport, answer->error);
         forget_last(transport);
+        end_left(transport);
     }
     send_what_may_go(transport);
     finish_when_all_is_sent(transport);

@@ -499,6 +499,21 @@ START_TEST(waits_for_its_last_event_before_it_leaves)
 }
 END_TEST
 
+START_TEST(waits_for_no_event_that_was_refused)
+{
+    struct host a;
+    struct fake_agent fake;
+    start_fake(&a, &fake);
+    fake.refused = "event";
+    fake.words = "no";
+    host_say(&a, "g", "bye");
+    host_leave(&a, "g");
+    RUN_UNTIL(fake.stopped == fake.stream, SOON_MS);
+    fake.refused = NULL;
+    stop_fake(&a, &fake);
+}
+END_TEST
+
 static void send_many(struct host *host, int count)
 {
     char text[65];
@@ -736,6 +751,7 @@ int main(void)
     tcase_add_test(tests, tells_that_an_event_is_refused);
     tcase_add_test(tests, waits_for_its_last_event_before_it_closes);
     tcase_add_test(tests, waits_for_its_last_event_before_it_leaves);
+    tcase_add_test(tests, waits_for_no_event_that_was_refused);
     tcase_add_test(tests, leaves_gossip_the_time_that_it_needs);
     tcase_add_test(tests, drops_the_oldest_that_waits_to_be_sent);
     tests = add_case(suite, "link");
