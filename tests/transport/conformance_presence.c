@@ -134,6 +134,52 @@ START_TEST(tells_whose_server_is_gone)
 }
 END_TEST
 
+static void close_it(struct host *host)
+{
+    host_close(host, true);
+}
+
+static void leave_it(struct host *host)
+{
+    host_leave(host, "g");
+}
+
+// Three of whom a fourth would be told, if it did not do that when it is told of the first.
+static struct host *start_fourth(void (*in_peer)(struct host *host))
+{
+    start_and_announce(3);
+    await_all_told(3);
+    struct host *fourth = prepare_end();
+    fourth->in_peer = in_peer;
+    host_open(fourth);
+    host_join(fourth, "g");
+    return fourth;
+}
+
+// A host fails when it is told anything after close() but that it is complete.
+START_TEST(may_be_closed_inside_peer)
+{
+    struct host *fourth = start_fourth(close_it);
+    RUN_UNTIL(fourth->closeds == 1, fixture->up_ms + fixture->told_ms + SOON_MS);
+    ck_assert_ptr_eq(strchr(fourth->peers, '\n'), strrchr(fourth->peers, '\n'));
+}
+END_TEST
+
+// What is told of all groups may be told of still.
+START_TEST(may_be_left_inside_peer)
+{
+    struct host *fourth = start_fourth(leave_it);
+    RUN_UNTIL(fourth->is_up && fourth->peers[0] != '\0', fixture->up_ms + fixture->told_ms);
+    fourth->in_peer = NULL;
+    host_join(fourth, "g");
+    announce(3, "{\"n\":3}");
+    for (int of = 0; of < 3; of++) {
+        await_told(3, of, heres[of]);
+    }
+    await_told(0, 3, "+{\"n\":3}");
+}
+END_TEST
+
 void add_presence_tests(Suite *suite)
 {
     if (fixture->told_ms == 0) {
@@ -145,6 +191,8 @@ void add_presence_tests(Suite *suite)
     add_test(suite, tells_what_has_changed);
     add_test(suite, tells_who_has_ended);
     add_test(suite, tells_who_was_closed_at_once);
+    add_test(suite, may_be_closed_inside_peer);
+    add_test(suite, may_be_left_inside_peer);
     if (fixture->own_servers) {
         add_test(suite, tells_whose_server_is_gone);
     }
