@@ -295,7 +295,7 @@ static const struct spec specs[] = {
     {"hosts", '\0', "N", set_hosts, "rough number of nodes, 1 to 1000000 (10)"},
     {"settle", '\0', "S", set_settle,
      "how long nothing may have changed before each member is told its place, at least\n"
-     "cycle + 4.5 gap (as much and a little)"},
+     "cycle + 4.5 gap, at most 604800 (as much and a little)"},
     {"drain", '\0', "S", set_drain,
      "how long members wait, before they are told new places, until those who lost theirs\n"
      "have stopped; 0 to 86400, the same for all (0)"},
