@@ -11,10 +11,13 @@
 // What strangers can make us keep.
 enum { PEERS_MAX = 4096 };
 
-// In what is known of a node: after which down it was told (-1: it is in doubt), and whether
-// another process of its name was told of before, and not that it is gone.
-#define LINK_KEY "\001link"
-#define TWICE_KEY "\001twice"
+// What is known of a node: what it announced, as text, since 4 KiB of it may take 66 as values; its
+// incarnation, of that; after which down it was told (-1: it is in doubt); and whether another
+// process of its name was told of before, and not that it is gone.
+#define TEXT_KEY "text"
+#define INCARNATION_KEY "incarnation"
+#define LINK_KEY "link"
+#define TWICE_KEY "twice"
 
 // By then whoever is there has been told of, after a link has come up or there was doubt.
 enum { TOLD_WITHIN_MS = 5000 };
@@ -79,9 +82,28 @@ static void on_addresses_changed(void *context)
 
 // --- What others announce ----------------------------------------------------------------------
 
+// A new reference; NULL: it is no JSON object.
+static json_t *parse(const char *text)
+{
+    json_error_t error;
+    json_t *about = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
+    if (!json_is_object(about)) {
+        json_decref(about);
+        return NULL;
+    }
+    return about;
+}
+
+// What it announced, of what is known of a node.
+static json_t *about_of(const json_t *known)
+{
+    return parse(json_string_value(json_object_get(known, TEXT_KEY)));
+}
+
+// Of what is known, or was announced.
 static uint64_t incarnation_of(const json_t *about)
 {
-    json_int_t number = json_integer_value(json_object_get(about, "incarnation"));
+    json_int_t number = json_integer_value(json_object_get(about, INCARNATION_KEY));
     return number > 0 && (uint64_t)number <= NONCE_MAX ? (uint64_t)number : 0;
 }
 
@@ -142,18 +164,18 @@ static void forget(struct actor_link *link, const char *name)
     hint_gone(link, name, incarnation);
 }
 
-static bool was_told(const struct actor_link *link, const json_t *about)
+static bool was_told(const struct actor_link *link, const json_t *known)
 {
-    return json_integer_value(json_object_get(about, LINK_KEY)) == (json_int_t)link->peers.downs;
+    return json_integer_value(json_object_get(known, LINK_KEY)) == (json_int_t)link->peers.downs;
 }
 
 static const char *find_untold(const struct actor_link *link)
 {
     const char *name;
-    json_t *about;
-    json_object_foreach(link->peers.known, name, about)
+    json_t *known;
+    json_object_foreach(link->peers.known, name, known)
     {
-        if (!was_told(link, about)) {
+        if (!was_told(link, known)) {
             return name;
         }
     }
@@ -176,12 +198,12 @@ static void on_told(uv_timer_t *timer)
 // that one says so again.
 static void forget_or_doubt(struct actor_link *link, const char *name)
 {
-    json_t *about = json_object_get(link->peers.known, name);
-    if (!json_is_true(json_object_get(about, TWICE_KEY))) {
+    json_t *known = json_object_get(link->peers.known, name);
+    if (!json_is_true(json_object_get(known, TWICE_KEY))) {
         forget(link, name);
         return;
     }
-    json_object_set_new(about, LINK_KEY, json_integer(-1));
+    json_object_set_new(known, LINK_KEY, json_integer(-1));
     if (!uv_is_active((uv_handle_t *)&link->peers.timer)) {
         uv_timer_start(&link->peers.timer, on_told, TOLD_WITHIN_MS, 0);
     }
@@ -198,27 +220,27 @@ static bool is_twice(const struct actor_link *link, const json_t *old, const jso
            json_is_true(json_object_get(old, TWICE_KEY));
 }
 
-// A new reference; NULL: it is no JSON object, or there are too many.
-static json_t *read_about(const struct actor_link *link, const char *name, const char *text)
+// A new reference to what was announced; NULL: it is no JSON object, or there are too many.
+static json_t *keep(struct actor_link *link, const char *name, const char *text)
 {
-    json_error_t error;
-    json_t *about = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    json_t *about = parse(text);
     const json_t *old = json_object_get(link->peers.known, name);
-    if (!json_is_object(about) ||
-        (old == NULL && json_object_size(link->peers.known) >= PEERS_MAX)) {
+    if (about == NULL || (old == NULL && json_object_size(link->peers.known) >= PEERS_MAX)) {
         json_decref(about);
         return NULL;
     }
-    json_object_set_new(about, LINK_KEY, json_integer((json_int_t)link->peers.downs));
-    json_object_set_new(about, TWICE_KEY, json_boolean(is_twice(link, old, about)));
+    json_object_set_new(link->peers.known, name,
+                        json_pack("{s:s, s:I, s:I, s:b}", TEXT_KEY, text, INCARNATION_KEY,
+                                  (json_int_t)incarnation_of(about), LINK_KEY,
+                                  (json_int_t)link->peers.downs, TWICE_KEY,
+                                  is_twice(link, old, about)));
     return about;
 }
 
 static void remember(struct actor_link *link, const char *name, const char *text)
 {
-    json_t *about = read_about(link, name, text);
+    json_t *about = keep(link, name, text);
     if (about != NULL) {
-        json_object_set(link->peers.known, name, about);
         hint_here(link, name, about);
         json_decref(about);
     }
@@ -227,12 +249,11 @@ static void remember(struct actor_link *link, const char *name, const char *text
 // What is told of one group counts for that one alone.
 static void keep_about(struct actor_link *link, const struct actor_transport_peer *peer)
 {
-    json_t *about = peer->about != NULL ? read_about(link, peer->name, peer->about) : NULL;
-    if (about != NULL) {
-        json_object_set_new(link->peers.known, peer->name, about);
-    } else {
+    json_t *about = keep(link, peer->name, peer->about);
+    if (about == NULL) {
         json_object_del(link->peers.known, peer->name);
     }
+    json_decref(about);
 }
 
 void peers_told(struct actor_link *link, const char *group, const struct actor_transport_peer *peer)
@@ -256,23 +277,23 @@ void peers_told(struct actor_link *link, const char *group, const struct actor_t
 void peers_introduce(struct actor_link *link, struct actor *actor)
 {
     const char *name;
-    json_t *about;
+    json_t *known;
     if (link->ops->ghosts) {
         return;
     }
-    json_object_foreach(link->peers.known, name, about)
+    json_object_foreach(link->peers.known, name, known)
     {
+        json_t *about = about_of(known);
         if (takes_part(about, actor_group(actor))) {
             hint(actor, name, incarnation_of(about), true);
         }
+        json_decref(about);
     }
 }
 
 int actor_peer_about(const struct actor_link *link, const char *node, char *json, size_t size)
 {
-    json_t *about = json_deep_copy(json_object_get(link->peers.known, node));
-    json_object_del(about, LINK_KEY);
-    json_object_del(about, TWICE_KEY);
+    json_t *about = about_of(json_object_get(link->peers.known, node));
     char *text = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
     size_t len = text != NULL ? strlen(text) : size;
     if (len < size) {

@@ -11,7 +11,7 @@ struct actor_link;
 struct json_t;
 
 struct peers {
-    struct json_t *known; // by name: what each has announced, and in "link" after which down
+    struct json_t *known; // by name: what each has announced, and when that was told
     uint64_t downs;
     uv_timer_t timer;
     char *announced; // the last that was

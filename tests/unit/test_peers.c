@@ -8,6 +8,7 @@
 #include <check.h>
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -475,12 +476,13 @@ END_TEST
 
 START_TEST(nobody_can_say_what_is_kept_beside_it)
 {
+    const char *about = "{\"incarnation\":5,\"groups\":[\"g\"],\"link\":9,\"twice\":true,"
+                        "\"text\":\"{}\"}";
     char json[256];
     open_node();
-    tell("b", "{\"incarnation\":5,\"groups\":[\"g\"],\"\\u0001link\":9,"
-              "\"\\u0001twice\":true}");
+    tell("b", about);
     ck_assert_int_gt(actor_peer_about(node, "b", json, sizeof json), 0);
-    ck_assert_str_eq(json, IN_G);
+    ck_assert_str_eq(json, about);
     tell("b", NULL);
     ck_assert_str_eq(news(), "join b new\nleave b lost\n");
 }
@@ -584,6 +586,43 @@ START_TEST(of_many_so_many_are_known)
 }
 END_TEST
 
+static size_t held; // bytes, of JSON
+
+static void *hold(size_t size)
+{
+    void *block = malloc(size);
+    held += malloc_usable_size(block);
+    return block;
+}
+
+static void let_go(void *block)
+{
+    held -= malloc_usable_size(block);
+    free(block);
+}
+
+START_TEST(many_small_values_take_no_more_than_their_text)
+{
+    char name[16], about[ABOUT_MAX + 1] = "{\"x\":[0";
+    json_malloc_t allocate;
+    json_free_t release;
+    json_get_alloc_funcs(&allocate, &release);
+    json_set_alloc_funcs(hold, let_go);
+    for (size_t at = strlen(about); at < ABOUT_MAX - 4; at += 2) {
+        memcpy(about + at, ",0]}", 5);
+    }
+    open_node();
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        tell(name, about);
+    }
+    ck_assert_int_eq(actor_peer_about(node, "n99", name, sizeof name), ACTOR_EINVAL); // no room
+    ck_assert_uint_lt(held, 100 * (ABOUT_MAX + 1024));
+    ck_assert_uint_gt(held, 100 * ABOUT_MAX / 2);
+    json_set_alloc_funcs(allocate, release);
+}
+END_TEST
+
 // --- A link that returns -------------------------------------------------------------------------
 
 START_TEST(who_is_not_told_of_again_is_gone)
@@ -649,6 +688,7 @@ int main(void)
     tcase_add_loop_test(tests, a_name_that_is_none_or_ones_own_is_nobody, 0,
                         sizeof bad_names / sizeof *bad_names);
     tcase_add_test(tests, of_many_so_many_are_known);
+    tcase_add_test(tests, many_small_values_take_no_more_than_their_text);
     tcase_add_test(tests, who_is_not_told_of_again_is_gone);
     tcase_add_test(tests, nobody_is_given_up_while_the_link_is_down);
     suite_add_tcase(suite, tests);
