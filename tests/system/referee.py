@@ -23,6 +23,8 @@ KEYS = {
     "slot": "slot leader ring full members",
     "join": "member reason",
     "leave": "member reason",
+    "settled": "index total view members",
+    "roster": "view settled members",
 }
 REASONS = {
     "untag": "end handover disabled lease suspend link stop".split(),
