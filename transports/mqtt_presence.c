@@ -205,11 +205,22 @@ void mqtt_presence_proved(struct mqtt_presence *p, int64_t sent_ns)
     }
 }
 
+// Whoever may publish there says what it likes, and a name is kept, and may get into a line of the
+// log.
+static bool may_be_name(const char *name)
+{
+    size_t len = 0;
+    while ((unsigned char)name[len] >= ' ' && name[len] != '\177' && len <= NAME_MAX_BYTES) {
+        len++;
+    }
+    return name[len] == '\0' && len <= NAME_MAX_BYTES;
+}
+
 static void hear_peer(struct mqtt_presence *p, const char *name, const void *bytes, size_t len,
                       bool kept)
 {
     char about[ABOUT_MAX + 1] = "";
-    if (len > ABOUT_MAX || strlen(name) > NAME_MAX_BYTES) {
+    if (len > ABOUT_MAX || !may_be_name(name)) {
         return;
     }
     memcpy(about, bytes, len);

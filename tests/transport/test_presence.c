@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who is there, as the MQTT transport tells it (PROTOCOL.md H1), with real mosquitto processes:
 // what others announce, what the broker keeps of it, and what becomes of that when they go.
+#include "fake_broker.h"
 #include "host.h"
 #include "mosquitto.h"
 #include "transports/transports.h"
@@ -321,6 +322,39 @@ START_TEST(what_others_say_there_does_no_harm)
 }
 END_TEST
 
+static void send_kept(struct fake_broker *fake, const char *name)
+{
+    unsigned char bytes[64] = {0x31};
+    int len = snprintf((char *)bytes + 4, sizeof bytes - 4, "actor/@/%s", name);
+    bytes[1] = (unsigned char)(2 + len + 1 + 2);
+    bytes[3] = (unsigned char)len;
+    bytes[4 + len + 1] = '{'; // behind no properties
+    bytes[4 + len + 2] = '}';
+    fake_broker_send(fake, bytes, (size_t)(4 + len + 3));
+}
+
+// Not every broker refuses them.
+START_TEST(a_name_with_control_characters_is_nobody)
+{
+    struct host a;
+    struct fake_broker fake;
+    host_prepare(&a, &transport_mqtt, "a");
+    fake_broker_start(&fake, &a.loop);
+    a.config.address = "127.0.0.1";
+    a.config.port = fake.port;
+    host_open(&a);
+    RUN_UNTIL(a.is_up, SOON_MS);
+    send_kept(&fake, "x\ny");
+    send_kept(&fake, "\177");
+    send_kept(&fake, "z");
+    RUN_UNTIL(a.peers[0] != '\0', SOON_MS);
+    ck_assert_str_eq(a.peers, "+z {}\n");
+    ck_assert(a.is_up);
+    fake_broker_stop(&fake);
+    host_stop(&a);
+}
+END_TEST
+
 START_TEST(a_broker_may_refuse_all_this)
 {
     struct host a, b;
@@ -369,6 +403,7 @@ int main(void)
     add(suite, whoever_leaves_is_not_announced_again);
     add(suite, who_does_not_answer_is_given_up);
     add(suite, what_others_say_there_does_no_harm);
+    add(suite, a_name_with_control_characters_is_nobody);
     add(suite, a_broker_may_refuse_all_this);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
