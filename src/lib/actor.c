@@ -571,6 +571,9 @@ void seat_link_changed(struct actor *actor, bool up)
 {
     enum actor_event_type type = up ? ACTOR_EVENT_LINK_UP : ACTOR_EVENT_LINK_DOWN;
     struct input input = {.type = up ? INPUT_LINK_UP : INPUT_LINK_DOWN, .now_ns = link_now_ns()};
+    if (actor->requests.first_step) {
+        return; // it begins with what the link is then
+    }
     if (!up) {
         seat_step(actor, &input);
     }
@@ -585,15 +588,25 @@ void seat_link_changed(struct actor *actor, bool up)
     }
 }
 
+// Not within actor_new(), which may be called while the effects of another step are carried out.
+static void begin(struct actor *actor)
+{
+    struct actor_link *link = actor->link;
+    seat_step(actor, &(struct input){.type = INPUT_TIMER, .now_ns = link_now_ns()});
+    peers_introduce(link, actor);
+    if (link->state == LINK_UP) {
+        seat_link_changed(actor, true);
+    }
+}
+
 bool seat_run_requests(struct actor *actor)
 {
     struct requests asked = actor->requests;
     actor->requests = (struct requests){0};
-    struct input input = {.now_ns = link_now_ns()};
     if (asked.first_step) {
-        input.type = INPUT_TIMER;
-        seat_step(actor, &input);
+        begin(actor);
     }
+    struct input input = {.now_ns = link_now_ns()};
     if (asked.value) {
         input.type = INPUT_VALUE;
         input.value = (struct value){asked.value_cbor, asked.value_len};
@@ -769,14 +782,8 @@ int actor_new(struct actor **result, struct actor_link *link, struct actor_confi
     *last = actor;
     *result = actor;
     actor->requests.first_step = true;
-    link_settle(link);
     peers_announce(link);
-    peers_introduce(link, actor);
     link_settle(link);
-    if (link->state == LINK_UP) {
-        seat_link_changed(actor, true);
-        link_settle(link);
-    }
     return ACTOR_OK;
 }
 

@@ -120,6 +120,7 @@ static const struct actor_transport_ops noting = {
 static struct actor_link *node; // its name is "a"
 static struct actor_config *config;
 static struct actor *actor; // in the group "g", once it is joined
+static struct actor *second;
 static char told[sizeof sent]; // "g settled 2/2 view 1 by b: b a", each in a line of its own
 static void (*on_settling)(void);
 static int64_t until_ns; // as a callback of `settled` is told
@@ -163,13 +164,14 @@ static void set_up(void)
     actor_link_config_free(to);
     config = actor_config_new();
     ck_assert_int_eq(actor_config_set_group(config, "g"), ACTOR_OK);
-    actor = NULL;
+    actor = second = NULL;
     on_settling = NULL;
     until_ns = 0;
 }
 
 static void tear_down(void)
 {
+    actor_free(second);
     actor_free(actor);
     actor_config_free(config);
     actor_link_free(node);
@@ -561,6 +563,48 @@ START_TEST(a_turn_goes_to_nobody_that_cannot_lead)
 }
 END_TEST
 
+// --- From inside a callback ----------------------------------------------------------------------
+
+static void join_another(void)
+{
+    on_settling = NULL;
+    ck_assert_int_eq(actor_config_set_group(config, "h"), ACTOR_OK);
+    ck_assert_int_eq(actor_new(&second, node, config, on_event, NULL), ACTOR_OK);
+}
+
+// What the first group's step has still to do is not lost, and is not done twice.
+START_TEST(a_group_may_be_joined_in_a_callback)
+{
+    join_group();
+    b_is(true);
+    ck_assert_str_eq(taken(told), "g setup\ng join new\n");
+    on_settling = join_another;
+    opened.host_ops->up(opened.host);
+    ck_assert_str_eq(taken(told), "g link-up\ng settling\n"
+                                  "h setup\nh join new\nh link-up\nh settling\n");
+    ck_assert_str_eq(taken(sent), "g init\ng vers\nh init\nh vers\n");
+}
+END_TEST
+
+static void join_another_at_link_up(void *context, struct actor *of,
+                                    const struct actor_event *event)
+{
+    on_event(context, of, event);
+    if (event->type == ACTOR_EVENT_LINK_UP) {
+        join_another();
+    }
+}
+
+START_TEST(a_group_that_is_joined_when_the_link_comes_up_is_told_so_once)
+{
+    ck_assert_int_eq(actor_new(&actor, node, config, join_another_at_link_up, NULL), ACTOR_OK);
+    taken(told);
+    opened.host_ops->up(opened.host);
+    ck_assert_str_eq(taken(told), "g link-up\ng settling\nh setup\nh link-up\nh settling\n");
+    ck_assert_str_eq(taken(sent), "g init\ng vers\nh init\nh vers\n");
+}
+END_TEST
+
 static TCase *instant_tests(void)
 {
     TCase *tests = tcase_create("instant");
@@ -579,6 +623,8 @@ static TCase *instant_tests(void)
     tcase_add_test(tests, absence_may_be_taken_back);
     tcase_add_loop_test(tests, one_that_is_away_is_no_loss_to_the_others, 0,
                         sizeof absences / sizeof *absences);
+    tcase_add_test(tests, a_group_may_be_joined_in_a_callback);
+    tcase_add_test(tests, a_group_that_is_joined_when_the_link_comes_up_is_told_so_once);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     return tests;
 }
