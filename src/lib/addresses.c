@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,13 +68,21 @@ static void on_news(uv_poll_t *poll, int status, int events)
     uv_timer_start(&addresses->settle, on_settled, SETTLE_MS, 0);
 }
 
+// News that were dropped are no error, which would end the poll: those that wait are reason enough.
+static bool open_for_news(int fd, const struct sockaddr_nl *groups)
+{
+    const int on = 1;
+    return setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof on) == 0 &&
+           bind(fd, (const struct sockaddr *)groups, sizeof *groups) == 0;
+}
+
 static int open_netlink(void)
 {
     const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
                                        .nl_groups =
                                            RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd >= 0 && bind(fd, (const struct sockaddr *)&groups, sizeof groups) != 0) {
+    if (fd >= 0 && !open_for_news(fd, &groups)) {
         close(fd);
         fd = -1;
     }

@@ -104,6 +104,19 @@ START_TEST(changes_are_announced_at_once)
 }
 END_TEST
 
+// The kernel has dropped news that nobody read.
+START_TEST(more_changes_than_wait_are_no_end_of_them)
+{
+    RUN_LINKS_UNTIL(joins == NODES && knows("10.77.0.1"));
+    network_run("for i in $(seq 1000); do for what in add del; do "
+                "echo address $what 10.88.0.1/24 dev eth0; done; done | ip -batch -; "
+                "ip address add 10.88.0.2/24 dev eth0");
+    RUN_LINKS_UNTIL(knows("10.88.0.2"));
+    network_run("ip address add 10.99.0.1/24 dev eth0");
+    RUN_LINKS_UNTIL(knows("10.99.0.1"));
+}
+END_TEST
+
 int main(void)
 {
     network_need();
@@ -112,6 +125,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, changes_are_announced_at_once);
+    tcase_add_test(tests, more_changes_than_wait_are_no_end_of_them);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
