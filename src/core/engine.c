@@ -224,9 +224,11 @@ static void forget_unseen(struct engine *e, struct effects *fx)
     if (unseen && id == e->expected && id != SELF) {
         e->expected = NODE_ABSENT; // a lone node renews before anybody's silence could count
     }
+    if (unseen && !is_needed(e, id) && !nodes_get(&e->nodes, id)->is_away) {
+        presence_silent(e, id, fx); // it may only be away
+    }
     bool has_place = nodes_get(&e->nodes, id)->present || nodes_get(&e->nodes, id)->is_away;
     if (unseen && !is_needed(e, id) && !has_place) {
-        presence_silent(e, id, fx);
         forget(e, id);
     } else if (unseen) {
         nodes_see(&e->nodes, id, nodes_get(&e->nodes, id)->seen_ns); // to the end of the queue

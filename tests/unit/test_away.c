@@ -259,6 +259,24 @@ START_TEST(s7_who_is_silent_is_away_as_well)
 }
 END_TEST
 
+// J6: whoever takes no turns expects nobody, and so misses nobody.
+START_TEST(s7_who_is_unseen_for_long_is_away_as_well)
+{
+    at(s, 1);
+    link_up(s);
+    enable(s, false);
+    hear_away(s, "b", 2000);
+    for (int i = 1; i < 20; i++) {
+        at(s, 100 * i);
+        hear_vers(s, "c", 6);
+    }
+    at(s, 2000.9);
+    ck_assert(!happened("leave b"));
+    at(s, 2001);
+    expect_line(s, "leave b expired");
+}
+END_TEST
+
 // --- By a view -----------------------------------------------------------------------------------
 
 static void hear_b_away(int64_t view, uint32_t away_s)
@@ -402,6 +420,7 @@ static Suite *away_suite(void)
     tcase_add_test(tests, s7_who_sleeps_reads_first_what_waits);
     tcase_add_test(tests, s7_without_a_link_nobody_expires);
     tcase_add_test(tests, s7_who_is_silent_is_away_as_well);
+    tcase_add_test(tests, s7_who_is_unseen_for_long_is_away_as_well);
     tcase_add_test(tests, s7_a_newcomer_takes_the_views_word);
     tcase_add_test(tests, s7_who_has_seen_it_go_takes_it_too);
     tcase_add_test(tests, s7_but_not_of_one_that_is_there);
