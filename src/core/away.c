@@ -53,8 +53,8 @@ static void take_one(struct engine *e, node_id id, uint32_t away_s, struct effec
 {
     struct node *node = nodes_get(&e->nodes, id);
     bool is_known = node->is_away || (node->member && !node->gone);
-    bool is_over =
-        node->back_by_ns <= e->now_ns && node->back_by_ns > e->now_ns - 2 * e->params.gap_ns;
+    bool is_over = node->back_by_ns != 0 && node->back_by_ns <= e->now_ns &&
+                   node->back_by_ns > e->now_ns - 2 * e->params.gap_ns;
     if (id == SELF || is_known || is_over) {
         return;
     }
