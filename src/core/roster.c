@@ -315,9 +315,9 @@ static uint32_t list_members(const struct engine *e, node_id ids[MEMBERS_MAX])
 }
 
 // Whether a view of these fits into a message.
-static bool fits(const struct engine *e, const node_id *ids, uint32_t count)
+static bool fits(const struct engine *e, struct name by, const node_id *ids, uint32_t count)
 {
-    size_t bytes = VIEW_BYTES + e->config.name.len, wishes = 0, away = 0;
+    size_t bytes = VIEW_BYTES + by.len, wishes = 0, away = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct node *node = nodes_get(&e->nodes, ids[i]);
         bytes += NAME_BYTES + node->len;
@@ -343,7 +343,7 @@ static uint32_t choose_members(struct engine *e, node_id ids[MEMBERS_MAX], struc
 {
     const struct roster *roster = &e->roster;
     uint32_t count = roster->seen <= MEMBERS_MAX ? list_members(e, ids) : 0;
-    if (count == 0 || !fits(e, ids, count)) {
+    if (count == 0 || !fits(e, e->config.name, ids, count)) {
         note_none(e, NOTE_VIEW_TOO_LONG, fx);
         return 0;
     }
@@ -456,7 +456,7 @@ void roster_answer_due(struct engine *e, struct effects *fx)
         return;
     }
     e->roster.answer_ns = NEVER;
-    if (e->enabled && is_whole(e) && fits(e, e->roster.ids, e->roster.count)) {
+    if (e->enabled && is_whole(e) && fits(e, publisher(e), e->roster.ids, e->roster.count)) {
         send_view(e, false, fx);
     }
 }
@@ -466,7 +466,7 @@ static bool stands(const struct engine *e)
 {
     const struct roster *roster = &e->roster;
     return is_true(e) && wishes_first(e, roster->ids, roster->count, true) == 0 &&
-           fits(e, roster->ids, roster->count);
+           fits(e, publisher(e), roster->ids, roster->count);
 }
 
 // S2. Once more when it settles while this node is tagged, so that nobody waits for the next tag.

@@ -258,6 +258,17 @@ START_TEST(s2_a_view_that_does_not_fit_is_not_published_and_noted_once)
 }
 END_TEST
 
+// The name of whoever published it first is the longer one.
+START_TEST(s2_a_view_that_does_not_fit_any_longer_is_followed_by_one_that_does)
+{
+    script_config(s)->view_max = 80;
+    join(s, "ab", hear_ping, 0, "a b");
+    hear_view(s, 7, "0123456789abcdef0123456789abcdef", false, "a m b");
+    at(s, 14);
+    expect_line(s, "> view 8 by m: a m b");
+}
+END_TEST
+
 START_TEST(s2_python_nodes_are_no_members)
 {
     alone_and_tagged();
@@ -613,6 +624,7 @@ static Suite *roster_suite(void)
     tcase_add_test(s2, s2_a_longer_settle_time_is_kept);
     tcase_add_test(s2, s2_a_settle_time_that_is_too_short_is_not);
     tcase_add_test(s2, s2_a_view_that_does_not_fit_is_not_published_and_noted_once);
+    tcase_add_test(s2, s2_a_view_that_does_not_fit_any_longer_is_followed_by_one_that_does);
     tcase_add_test(s2, s2_python_nodes_are_no_members);
     tcase_add_test(s2, without_a_roster_nothing_is_sent_or_told);
     tcase_add_test(s3, s3_settling_is_told_once_at_the_start);
