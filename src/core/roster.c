@@ -171,7 +171,7 @@ static void begin_view(struct engine *e, int64_t view, struct name by, size_t co
     roster->usable_ns = roster->view > 0 ? e->now_ns + lapse_ns(e) : e->now_ns;
     roster->view = view;
     roster->publisher_len = by.len;
-    memcpy(roster->publisher, by.text, by.len);
+    memmove(roster->publisher, by.text, by.len); // it may be the same
     roster->count = (uint32_t)count;
     roster->said = false;
 }
@@ -329,6 +329,14 @@ static bool fits(const struct engine *e, struct name by, const node_id *ids, uin
     return bytes + wishes + away + waits <= e->config.view_max;
 }
 
+// S1: no number is above the highest, so its view gets other members then, as of one that began
+// anew; under a name that sorts before it would be a lower one.
+static struct name next_publisher(const struct engine *e)
+{
+    bool is_last = e->roster.view == VIEW_MAX && name_compare(publisher(e), e->config.name) > 0;
+    return is_last ? publisher(e) : e->config.name;
+}
+
 // S2, S5: why there can be no view.
 static void note_none(struct engine *e, enum note why, struct effects *fx)
 {
@@ -343,7 +351,7 @@ static uint32_t choose_members(struct engine *e, node_id ids[MEMBERS_MAX], struc
 {
     const struct roster *roster = &e->roster;
     uint32_t count = roster->seen <= MEMBERS_MAX ? list_members(e, ids) : 0;
-    if (count == 0 || !fits(e, e->config.name, ids, count)) {
+    if (count == 0 || !fits(e, next_publisher(e), ids, count)) {
         note_none(e, NOTE_VIEW_TOO_LONG, fx);
         return 0;
     }
@@ -369,7 +377,7 @@ static bool make_view(struct engine *e, struct effects *fx)
     if (count == 0) {
         return false;
     }
-    begin_view(e, roster->view < VIEW_MAX ? roster->view + 1 : VIEW_MAX, e->config.name, count);
+    begin_view(e, roster->view < VIEW_MAX ? roster->view + 1 : VIEW_MAX, next_publisher(e), count);
     for (uint32_t i = 0; i < count; i++) {
         places_take(e, ids[i], i + 1);
         places_look_at(e, ids[i]);
