@@ -105,8 +105,8 @@ const char *actor_link_prefix(const struct actor_link *link);
 bool actor_link_is_up(const struct actor_link *link);
 
 // What another node has announced of itself, as a JSON object: "incarnation", "groups",
-// "addresses", "tags", "version"; over Serf some may lack. Returns its length, ACTOR_EINVAL when
-// `size` is too small or nothing is known of such a node.
+// "addresses", "tags", "version"; over Serf some may lack. It ends in NUL. Returns its length, or
+// ACTOR_EINVAL when `size` is too small for both or nothing is known of such a node.
 int actor_peer_about(const struct actor_link *link, const char *node, char *json, size_t size);
 
 // Publishes beside the beacons, where the transport has topics (MQTT). `retain` keeps the payload
@@ -241,8 +241,8 @@ struct actor_event {
     int64_t until_ns; // CLOCK_BOOTTIME; act no longer than this
     const char *url;  // link-up, link-down; without a password
     // untag: end, handover, disabled, lease, suspend, link, stop; join: new, returned; leave: left
-    // (it said so), lost (its connection is), expired (not heard for too long); link-down: a
-    // sentence.
+    // (it said so), lost (its connection is), expired (not heard for too long, or away for longer
+    // than it announced); link-down: a sentence.
     const char *reason;
     const char *member; // join, leave: which node
     const char *by;     // detag, setup: which node; settled, roster: who published that view

@@ -50,7 +50,7 @@ struct actor_transport_host_ops {
     // A line for the log; levels as in actor.h.
     void (*log)(void *host, int level, const char *line);
     // Another node is there or not any longer, in this group; NULL: in all those that it announced.
-    // May come before up(), and late, and twice.
+    // May come before up(), and late, and twice. `peer` and what it points at last for the call.
     void (*peer)(void *host, const char *group, const struct actor_transport_peer *peer);
 };
 
