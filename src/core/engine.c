@@ -177,9 +177,10 @@ uint64_t contents_of(const struct message *m)
 
 static bool is_needed(const struct engine *e, node_id id)
 {
-    return id == SELF || id == e->expected || id == e->entry.who || id == e->entry_before.who ||
-           ring_find(&e->ring, id) >= 0 || ring_find(&e->before, id) >= 0 ||
-           turns_names(&e->turns, id) || ring_find(&e->early.history, id) >= 0 ||
+    return id == SELF || id == e->expected || id == e->heir || id == e->entry.who ||
+           id == e->entry_before.who || ring_find(&e->ring, id) >= 0 ||
+           ring_find(&e->before, id) >= 0 || turns_names(&e->turns, id) ||
+           ring_find(&e->early.history, id) >= 0 ||
            (e->answer.at_ns != NEVER && ring_find(&e->answer.ring, id) >= 0);
 }
 

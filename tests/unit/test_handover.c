@@ -6,6 +6,7 @@
 
 #include "script.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -966,6 +967,22 @@ START_TEST(h8_an_outsider_can_be_the_heir)
 }
 END_TEST
 
+// J6: nor does another get its place in a table that is full.
+START_TEST(h8_an_heir_is_not_forgotten)
+{
+    join(s, "hk", hear_ping, 0, "h m k");
+    hear_vers(s, "x", 5);
+    at(s, 4);
+    hear_heir(s, "h", "x");
+    for (int i = 0; i < 2 * ENGINE_NODES_MIN; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        hear_unready(s, name);
+    }
+    ck_speaks_at(7);
+}
+END_TEST
+
 START_TEST(h8_an_heir_is_one_for_that_turn_alone)
 {
     join(s, "hkn", hear_ping, 0, "h m k n");
@@ -1080,6 +1097,7 @@ static void add_h8_to_another_by_name(Suite *suite)
     tcase_add_loop_test(tcase, h8_the_heir_is_place_0_and_all_others_stand_one_further_back, 0,
                         COUNT(bequests));
     tcase_add_test(tcase, h8_an_outsider_can_be_the_heir);
+    tcase_add_test(tcase, h8_an_heir_is_not_forgotten);
     tcase_add_test(tcase, h8_an_heir_is_one_for_that_turn_alone);
 }
 
