@@ -165,6 +165,7 @@ static void set_up(void)
     config = actor_config_new();
     ck_assert_int_eq(actor_config_set_group(config, "g"), ACTOR_OK);
     actor = second = NULL;
+    sent[0] = told[0] = '\0';
     on_settling = NULL;
     until_ns = 0;
 }
