@@ -210,10 +210,10 @@ void mqtt_presence_proved(struct mqtt_presence *p, int64_t sent_ns)
 static bool may_be_name(const char *name)
 {
     size_t len = 0;
-    while ((unsigned char)name[len] >= ' ' && name[len] != '\177' && len <= NAME_MAX_BYTES) {
+    while ((unsigned char)name[len] >= ' ' && name[len] != '\177') {
         len++;
     }
-    return name[len] == '\0' && len <= NAME_MAX_BYTES;
+    return len <= NAME_MAX_BYTES && name[len] == '\0';
 }
 
 static void hear_peer(struct mqtt_presence *p, const char *name, const void *bytes, size_t len,

@@ -325,12 +325,12 @@ END_TEST
 static void send_kept(struct fake_broker *fake, const char *name)
 {
     unsigned char bytes[64] = {0x31};
-    int len = snprintf((char *)bytes + 4, sizeof bytes - 4, "actor/@/%s", name);
+    size_t len = (size_t)snprintf((char *)bytes + 4, sizeof bytes - 4, "actor/@/%s", name);
     bytes[1] = (unsigned char)(2 + len + 1 + 2);
     bytes[3] = (unsigned char)len;
     bytes[4 + len + 1] = '{'; // behind no properties
     bytes[4 + len + 2] = '}';
-    fake_broker_send(fake, bytes, (size_t)(4 + len + 3));
+    fake_broker_send(fake, bytes, 4 + len + 3);
 }
 
 // Not every broker refuses them.
