@@ -145,7 +145,7 @@ struct actor_config *actor_config_new(void);
 void actor_config_free(struct actor_config *config);
 const char *actor_config_why(const struct actor_config *config);
 
-// 1 to 64 bytes, as a node's name. Default: "default".
+// 1 to 64 bytes, as a node's name, but not "@". Default: "default".
 int actor_config_set_group(struct actor_config *config, const char *group);
 
 // The parameters of PROTOCOL.md, with its defaults and bounds; checked as a set by actor_new().

@@ -99,9 +99,9 @@ static int refuse(struct actor_config *config, const char *sentence)
 
 int actor_config_set_group(struct actor_config *config, const char *group)
 {
-    if (!name_is_valid(name_of(group))) {
+    if (!name_is_valid(name_of(group)) || strcmp(group, "@") == 0) {
         return refuse(config, "a group's name must be 1 to 64 bytes of UTF-8, without control "
-                              "characters and without any of / + #");
+                              "characters and without any of / + #, and not @");
     }
     memcpy(config->group, group, strlen(group) + 1);
     return ACTOR_OK;

@@ -310,6 +310,15 @@ START_TEST(what_is_refused_changes_nothing)
 }
 END_TEST
 
+// Its views would travel where presences do.
+START_TEST(no_group_is_called_at)
+{
+    ck_assert_int_eq(actor_config_set_group(config, "@"), ACTOR_EINVAL);
+    ck_assert_ptr_nonnull(strstr(actor_config_why(config), "not @"));
+    ck_assert_int_eq(actor_config_set_group(config, "@2"), ACTOR_OK);
+}
+END_TEST
+
 START_TEST(one_that_is_never_index_1_prefers_nothing)
 {
     ck_assert_int_eq(actor_config_set_prefer(config, 70), ACTOR_OK);
@@ -612,6 +621,7 @@ static TCase *instant_tests(void)
     tcase_add_loop_test(tests, an_amount_has_bounds, 0, sizeof amounts / sizeof *amounts);
     tcase_add_test(tests, to_settle_takes_a_slot);
     tcase_add_test(tests, what_is_refused_changes_nothing);
+    tcase_add_test(tests, no_group_is_called_at);
     tcase_add_test(tests, one_that_is_never_index_1_prefers_nothing);
     tcase_add_test(tests, an_index_counts_until_it_is_given_up);
     tcase_add_test(tests, a_confirmation_lets_it_count_for_longer);
