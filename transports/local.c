@@ -467,10 +467,23 @@ static void recheck_soon(struct actor_transport *t)
     uv_timer_start(&t->recheck, on_recheck, t->recheck_ms, 0);
 }
 
+// The kernel has dropped news.
+static void look_anew(struct actor_transport *t)
+{
+    for (struct group *g = t->groups; g != NULL; g = g->next) {
+        g->members.looked = false;
+    }
+    recheck_soon(t);
+}
+
 static void on_change(struct actor_transport *t, const struct inotify_event *event)
 {
     char member[MEMBER_DIGITS + 1];
     struct group *g = group_of_watch(t, event->wd);
+    if ((event->mask & IN_Q_OVERFLOW) != 0) {
+        look_anew(t);
+        return;
+    }
     if (g == NULL) {
         return;
     }
