@@ -5,6 +5,7 @@
 #include "log.h"
 #include "sessions.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,11 +269,11 @@ static int open_http(struct bloc *bloc, uv_loop_t *loop, const char *place, char
                      size_t why_size)
 {
     char fault[256];
-    if (http_open(&bloc->http, loop, place, on_request, bloc, fault, sizeof fault) != 0) {
+    int error = http_open(&bloc->http, loop, place, on_request, bloc, fault, sizeof fault);
+    if (error != 0) {
         snprintf(why, why_size, "--bloc %s: %s", place, fault);
-        return -1;
     }
-    return 0;
+    return error;
 }
 
 int bloc_open(struct bloc **result, struct actor_link *link, const struct bloc_options *options,
@@ -281,10 +282,11 @@ int bloc_open(struct bloc **result, struct actor_link *link, const struct bloc_o
     uv_loop_t *loop = actor_link_loop(link);
     struct sessions *sessions = new_sessions(options, why, why_size);
     struct bloc *bloc = sessions != NULL ? calloc(1, sizeof *bloc) : NULL;
-    if (bloc == NULL || open_http(bloc, loop, options->place, why, why_size) != 0) {
+    int error = bloc == NULL ? -EINVAL : open_http(bloc, loop, options->place, why, why_size);
+    if (error != 0) {
         sessions_free(sessions);
         free(bloc);
-        return -1;
+        return error;
     }
     bloc->sessions = sessions;
     uv_timer_init(loop, &bloc->timer);

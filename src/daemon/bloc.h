@@ -15,7 +15,8 @@ struct bloc_options {
     int64_t gap_ns;     // of the group
 };
 
-// Listens. 0, or -1 with a sentence in `why`, which begins with the option.
+// Listens. 0, or with a sentence in `why`, which begins with the option, -EINVAL: that is not
+// allowed; -EIO: not now.
 int bloc_open(struct bloc **bloc, struct actor_link *link, const struct bloc_options *options,
               char *why, size_t why_size);
 

@@ -2,6 +2,7 @@
 // In a build without libmicrohttpd nobody listens.
 #include "bloc.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 int bloc_open(struct bloc **bloc, struct actor_link *link, const struct bloc_options *options,
@@ -13,7 +14,7 @@ int bloc_open(struct bloc **bloc, struct actor_link *link, const struct bloc_opt
     snprintf(why, why_size,
              "--bloc: this build has no HTTP (it was left out with "
              "--without-microhttpd)");
-    return -1;
+    return -EINVAL;
 }
 
 void bloc_prepare(struct bloc *bloc, struct actor_config *config)

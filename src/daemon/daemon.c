@@ -184,14 +184,17 @@ static int take_seats(struct daemon *daemon)
     return status;
 }
 
+// An address that is taken, or not there yet, may be free later: systemd tries again.
 static int listen_to_clients(struct daemon *daemon)
 {
     char why[OPTIONS_WHY_MAX];
     const struct bloc_options *options = &daemon->options.bloc;
-    if (options->place != NULL &&
-        bloc_open(&daemon->bloc, daemon->link, options, why, sizeof why) != 0) {
+    int error = options->place == NULL
+                    ? 0
+                    : bloc_open(&daemon->bloc, daemon->link, options, why, sizeof why);
+    if (error != 0) {
         say(ACTOR_LOG_ERROR, "%s", why);
-        return STATUS_USAGE;
+        return error == -EINVAL ? STATUS_USAGE : STATUS_TROUBLE;
     }
     return STATUS_OK;
 }

@@ -246,20 +246,20 @@ static int open_socket(const char *place, char *why, size_t why_size)
     struct addrinfo *found = NULL;
     if (strlen(place) >= PLACE_MAX || !split_place(place, host, port)) {
         snprintf(why, why_size, "must be HOST:PORT or [ADDRESS]:PORT, with a port of 1 to 65535");
-        return -1;
+        return -EINVAL;
     }
     const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     int error = getaddrinfo(host, port, &wanted, &found);
     if (error != 0) {
         snprintf(why, why_size, "there is no address %s: %s", host, gai_strerror(error));
-        return -1;
+        return -EIO;
     }
     int fd = listen_on(found);
     if (fd < 0) {
         snprintf(why, why_size, "cannot listen there: %s", strerror(errno));
     }
     freeaddrinfo(found);
-    return fd;
+    return fd < 0 ? -EIO : fd;
 }
 
 // It would write to standard error of what is no news here: clients that go away.
@@ -297,7 +297,7 @@ int http_open(struct http **result, uv_loop_t *loop, const char *place, http_ans
 {
     int fd = open_socket(place, why, why_size);
     if (fd < 0) {
-        return -1;
+        return fd;
     }
     struct http *http = calloc(1, sizeof *http);
     if (http != NULL) {
@@ -309,7 +309,7 @@ int http_open(struct http **result, uv_loop_t *loop, const char *place, http_ans
         snprintf(why, why_size, "the HTTP server does not start: %s", strerror(errno));
         free(http);
         close(fd);
-        return -1;
+        return -EIO;
     }
     watch(http, loop);
     *result = http;

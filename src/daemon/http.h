@@ -23,7 +23,8 @@ typedef void http_answer_fn(void *context, const struct http_request *request, c
 // The first header of that name, or NULL.
 const char *http_header(const struct http_request *request, const char *name);
 
-// Listens at "HOST:PORT" or "[ADDRESS]:PORT". 0, or -1 with a sentence in `why`.
+// Listens at "HOST:PORT" or "[ADDRESS]:PORT". 0, or with a sentence in `why` -EINVAL: that is no
+// place; -EIO: not now.
 int http_open(struct http **http, struct uv_loop_s *loop, const char *place, http_answer_fn *answer,
               void *context, char *why, size_t why_size);
 
