@@ -204,8 +204,8 @@ def run(transport, stack):
         f"{CYCLE_S:.0f} s")
     group = Group(urls, gap, directory, stack)
     holder = group.together()["node"]
-    say("all three know each other; in the middle of this turn its leader will be killed")
-    while later := group.next_tag(clock() + CYCLE_S / 2):
+    say("all three know each other; in this turn its leader will be killed")
+    while later := group.next_tag(clock() + CYCLE_S / 8):
         holder = later["node"]
     heir, after_s = group.take_over(holder)
     say(f"{heir} has taken over {after_s:.2f} s after the end of {holder} "
