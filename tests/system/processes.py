@@ -73,13 +73,21 @@ class Process:
 # --- mosquitto ---------------------------------------------------------------------------------
 
 
+CLAIMS: list[socket.socket] = []  # as long as this process lives: one for each port it was given
+
+
 def free_port() -> int:
-    """Below those that the system gives to clients: it must stay free while its broker is down."""
+    """Below those that the system gives to clients: it must stay free while its broker is down. No
+    other test that runs just now is given it."""
     while True:
+        port = random.randrange(10000, 32000)
+        claim = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe, contextlib.suppress(OSError):
-            port = random.randrange(10000, 32000)
+            claim.bind(f"\0actord-test-port-{port}")
             probe.bind(("127.0.0.1", port))
+            CLAIMS.append(claim)
             return port
+        claim.close()
 
 
 class Broker(Process):
