@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a link makes of the others that its transport tells of (H1, H2, H9): who joins and leaves,
-// what is known of them, and what strangers cannot do. The transport is one of this file.
+// what is known of them, and what strangers cannot do. The transport is a fake one.
 #include "asyncactor/actor.h"
-#include "asyncactor/transport.h"
+#include "fake.h"
 #include "lib/link.h"
 
 #include <check.h>
@@ -18,64 +18,15 @@ enum { ABOUT_MAX = 4096, PEERS_MAX = 4096 };
 
 // --- A transport that does what a test says ----------------------------------------------------
 
-static struct actor_transport_config opened;
 static char announced[16384]; // the last
 static int announcements;
 
-static int fake_open(struct actor_transport **transport, const struct actor_transport_config *to,
-                     char *why, size_t why_size)
-{
-    (void)transport;
-    (void)why;
-    (void)why_size;
-    opened = *to;
-    return 0;
-}
-
-static int fake_join(struct actor_transport *transport, const char *group)
-{
-    (void)transport;
-    (void)group;
-    return 0;
-}
-
-static void fake_leave(struct actor_transport *transport, const char *group)
-{
-    (void)transport;
-    (void)group;
-}
-
-static int fake_send(struct actor_transport *transport, const char *group, const void *bytes,
-                     size_t len)
-{
-    (void)transport;
-    (void)group;
-    (void)bytes;
-    (void)len;
-    return 0;
-}
-
-static int fake_announce(struct actor_transport *transport, const char *about)
+static int note_announced(struct actor_transport *transport, const char *about)
 {
     (void)transport;
     announcements++;
     snprintf(announced, sizeof announced, "%s", about);
     return strlen(about) > ABOUT_MAX ? -EMSGSIZE : 0;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    (void)handle;
-    opened.host_ops->closed(opened.host);
-}
-
-static void fake_close(struct actor_transport *transport, bool orderly)
-{
-    static uv_idle_t handle;
-    (void)transport;
-    (void)orderly;
-    uv_idle_init(opened.loop, &handle);
-    uv_close((uv_handle_t *)&handle, on_closed);
 }
 
 static struct actor_transport_ops fake = {
@@ -84,7 +35,7 @@ static struct actor_transport_ops fake = {
     .join = fake_join,
     .leave = fake_leave,
     .send = fake_send,
-    .announce = fake_announce,
+    .announce = note_announced,
     .close = fake_close,
 };
 

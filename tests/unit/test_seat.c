@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What a program may ask of its seat in a group, by the public calls: its wishes, its index, that
 // it has stopped, that it will be away, and to hand its turn over; also from inside a callback. The
-// transport is one of this file, which writes down what is sent.
+// transport is a fake one, which writes down what is sent.
 #include "asyncactor/actor.h"
-#include "asyncactor/transport.h"
+#include "fake.h"
 #include "lib/codec.h"
 
 #include <check.h>
@@ -16,7 +16,6 @@
 
 // --- A transport that writes down what it is given -----------------------------------------------
 
-static struct actor_transport_config opened;
 static char sent[4096]; // "g vers prefer 70", each in a line of its own
 
 __attribute__((format(printf, 2, 3))) static void add(char *text, const char *format, ...)
@@ -44,29 +43,6 @@ static void add_vers(const struct message *m)
         m->left ? " left" : "");
 }
 
-static int noting_open(struct actor_transport **transport, const struct actor_transport_config *to,
-                       char *why, size_t why_size)
-{
-    (void)transport;
-    (void)why;
-    (void)why_size;
-    opened = *to;
-    return 0;
-}
-
-static int noting_join(struct actor_transport *transport, const char *group)
-{
-    (void)transport;
-    (void)group;
-    return 0;
-}
-
-static void noting_leave(struct actor_transport *transport, const char *group)
-{
-    (void)transport;
-    (void)group;
-}
-
 static int noting_send(struct actor_transport *transport, const char *group, const void *bytes,
                        size_t len)
 {
@@ -88,28 +64,13 @@ static int noting_send(struct actor_transport *transport, const char *group, con
     return 0;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    (void)handle;
-    opened.host_ops->closed(opened.host);
-}
-
-static void noting_close(struct actor_transport *transport, bool orderly)
-{
-    static uv_idle_t handle;
-    (void)transport;
-    (void)orderly;
-    uv_idle_init(opened.loop, &handle);
-    uv_close((uv_handle_t *)&handle, on_closed);
-}
-
 static const struct actor_transport_ops noting = {
     .schemes = (const char *const[]){"noting", NULL},
-    .open = noting_open,
-    .join = noting_join,
-    .leave = noting_leave,
+    .open = fake_open,
+    .join = fake_join,
+    .leave = fake_leave,
     .send = noting_send,
-    .close = noting_close,
+    .close = fake_close,
 };
 
 // --- Tools ---------------------------------------------------------------------------------------

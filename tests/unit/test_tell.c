@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What programs of a group tell each other (S8): it reaches those of other nodes and nobody else,
-// and never the engine. The transport is one of this file.
+// and never the engine. The transport is a fake one.
 #include "asyncactor/actor.h"
-#include "asyncactor/transport.h"
+#include "fake.h"
 #include "lib/codec.h"
 
 #include <check.h>
@@ -10,36 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 // --- A transport that keeps what it is given -----------------------------------------------------
 
-static struct actor_transport_config opened;
 static char sent_to[80]; // the channel of the last packet
 static uint8_t sent[MESSAGE_MAX_BYTES];
 static size_t sent_len, room;
 static int join_result; // of the channel of views
 
-static int keeping_open(struct actor_transport **transport, const struct actor_transport_config *to,
-                        char *why, size_t why_size)
-{
-    (void)transport;
-    (void)why;
-    (void)why_size;
-    opened = *to;
-    return 0;
-}
-
 static int keeping_join(struct actor_transport *transport, const char *group)
 {
     (void)transport;
     return strchr(group, '/') != NULL ? join_result : 0;
-}
-
-static void keeping_leave(struct actor_transport *transport, const char *group)
-{
-    (void)transport;
-    (void)group;
 }
 
 static size_t keeping_packet_max(const struct actor_transport *transport, const char *group)
@@ -59,29 +41,14 @@ static int keeping_send(struct actor_transport *transport, const char *group, co
     return 0;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    (void)handle;
-    opened.host_ops->closed(opened.host);
-}
-
-static void keeping_close(struct actor_transport *transport, bool orderly)
-{
-    static uv_idle_t handle;
-    (void)transport;
-    (void)orderly;
-    uv_idle_init(opened.loop, &handle);
-    uv_close((uv_handle_t *)&handle, on_closed);
-}
-
 static const struct actor_transport_ops keeping = {
     .schemes = (const char *const[]){"keeping", NULL},
-    .open = keeping_open,
+    .open = fake_open,
     .join = keeping_join,
-    .leave = keeping_leave,
+    .leave = fake_leave,
     .packet_max = keeping_packet_max,
     .send = keeping_send,
-    .close = keeping_close,
+    .close = fake_close,
 };
 
 // --- Tools ---------------------------------------------------------------------------------------
