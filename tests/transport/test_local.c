@@ -643,6 +643,38 @@ START_TEST(a_join_leaves_it_to_the_loop_who_is_there)
 }
 END_TEST
 
+// More news than the kernel keeps for this process; each rename is two.
+static void overflow_news(const char *group)
+{
+    char first[128], second[128];
+    unsigned most = 16384;
+    FILE *limit = fopen("/proc/sys/fs/inotify/max_queued_events", "r");
+    ck_assert_ptr_nonnull(limit);
+    ck_assert_int_eq(fscanf(limit, "%u", &most), 1);
+    fclose(limit);
+    snprintf(first, sizeof first, "%s/%s/x", bus, group);
+    snprintf(second, sizeof second, "%s/%s/y", bus, group);
+    fclose(fopen(first, "w"));
+    for (unsigned i = 0; i <= most / 4; i++) {
+        ck_assert_int_eq(rename(first, second), 0);
+        ck_assert_int_eq(rename(second, first), 0);
+    }
+    unlink(first);
+}
+
+START_TEST(finds_who_came_while_the_kernel_dropped_the_news)
+{
+    struct host n;
+    start_up(&n, "g");
+    hosts_run_for(10);
+    overflow_news("actor.g");
+    int fd = make_member("actor.g", 0xa, "a");
+    RUN_UNTIL(strcmp(n.peers, "+g/a {}\n") == 0, SOON_MS);
+    close(fd);
+    host_stop(&n);
+}
+END_TEST
+
 static void send_inside_peer(struct host *host)
 {
     host_say(host, "g", "x");
@@ -752,6 +784,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, never_takes_the_place_of_a_living_member);
     tcase_add_test(tests, a_send_that_finds_a_dead_member_leaves_the_news_to_the_loop);
     tcase_add_test(tests, a_join_leaves_it_to_the_loop_who_is_there);
+    tcase_add_test(tests, finds_who_came_while_the_kernel_dropped_the_news);
     tcase_add_test(tests, may_be_sent_to_inside_peer);
     tcase_add_test(tests, may_be_left_inside_peer);
     tcase_add_test(tests, may_be_closed_inside_down_and_before_the_first_news);
