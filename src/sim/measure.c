@@ -19,6 +19,7 @@ struct seat {
     uint64_t turns;
     uint64_t head; // of its last slot event, hashed
     bool full;
+    size_t total; // S3: of the members among whom it has an index; 0: it has none
 };
 
 // One run.
@@ -34,7 +35,8 @@ struct run {
     int64_t started_ns, first_tag_ns; // NEVER: not yet
     int64_t counted_ns;               // tagged_ns is right until then
     int64_t orphaned_ns;              // the holder has ended; NEVER: it has not
-    int64_t healed_ns; // islands have met, and are not one ring yet; NEVER: nothing of the kind
+    int64_t healed_ns;  // islands have met, and are not one ring yet; NEVER: nothing of the kind
+    int64_t changed_ns; // who is there; NEVER: all have had an index since
 };
 
 struct measure {
@@ -43,7 +45,7 @@ struct measure {
     uint64_t slots, beacons, collided, bytes, deliveries;
     uint64_t ring_full_slots; // the most; UINT64_MAX: in some run it never was
     double node_seconds, virtual_s;
-    struct samples first_tags, takeovers, heals, turns;
+    struct samples first_tags, takeovers, heals, settled, turns;
 };
 
 // --- Samples -------------------------------------------------------------------------------------
@@ -300,6 +302,47 @@ static void see_slot(struct measure *m, const struct news *news)
     }
 }
 
+// --- Indexes -------------------------------------------------------------------------------------
+
+static size_t count_up(const struct run *run, int island)
+{
+    size_t count = 0;
+    for (int i = 0; i < run->seat_count; i++) {
+        count += world_is_up(run->world, i) && world_island(run->world, i) == island;
+    }
+    return count;
+}
+
+// Whether everybody who runs has one, among those who run.
+static bool have_all_an_index(const struct run *run)
+{
+    int island = -1;
+    size_t count = 0;
+    for (int i = 0; i < run->seat_count; i++) {
+        if (!world_is_up(run->world, i)) {
+            continue;
+        }
+        if (world_island(run->world, i) != island) {
+            island = world_island(run->world, i);
+            count = count_up(run, island);
+        }
+        if (run->seats[i].total != count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void see_settled(struct measure *m, const struct news *news)
+{
+    struct run *run = &m->run;
+    run->seats[news->node].total = news->effect->event.roster.count;
+    if (run->changed_ns != NEVER && have_all_an_index(run)) {
+        add_sample(&m->settled, seconds(news->now_ns - run->changed_ns));
+        run->changed_ns = NEVER;
+    }
+}
+
 // --- News ----------------------------------------------------------------------------------------
 
 static void see_event(struct measure *m, const struct news *news)
@@ -316,14 +359,18 @@ static void see_event(struct measure *m, const struct news *news)
     case EVENT_SLOT:
         see_slot(m, news);
         break;
+    case EVENT_SETTLED:
+        see_settled(m, news);
+        break;
+    case EVENT_SETTLING:
+        m->run.seats[news->node].total = 0;
+        break;
     case EVENT_SETUP:
     case EVENT_PING:
     case EVENT_GOOD_NODE:
     case EVENT_RECOVER:
     case EVENT_JOIN:
     case EVENT_LEAVE:
-    case EVENT_SETTLING:
-    case EVENT_SETTLED:
     case EVENT_ROSTER:
     case EVENT_NAME_TAKEN:
         break;
@@ -332,6 +379,7 @@ static void see_event(struct measure *m, const struct news *news)
 
 static void see_end(struct run *run, const struct news *news)
 {
+    run->seats[news->node].total = 0;
     if (run->seats[news->node].tagged) {
         run->orphaned_ns = news->now_ns;
         slots_end(&run->slots);
@@ -344,6 +392,9 @@ void measure_news(struct measure *m, const struct news *news)
     struct run *run = &m->run;
     make_seats(run);
     count_time(m, news->now_ns);
+    if (news->type == NEWS_KILLED || news->type == NEWS_STARTED || news->type == NEWS_MOVED) {
+        run->changed_ns = news->now_ns;
+    }
     if (news->type == NEWS_KILLED) {
         see_end(run, news);
     } else if (news->type == NEWS_STARTED && run->started_ns == NEVER) {
@@ -378,6 +429,7 @@ void measure_begin(struct measure *m, const struct world *world, const struct pa
         .first_tag_ns = NEVER,
         .orphaned_ns = NEVER,
         .healed_ns = NEVER,
+        .changed_ns = NEVER,
     };
 }
 
@@ -415,6 +467,7 @@ void measure_figures(struct measure *m, struct figures *f)
         .ring_full_slots = m->ring_full_slots < UINT64_MAX ? m->ring_full_slots : 0,
         .takeover_s = spread_of(&m->takeovers),
         .heal_s = spread_of(&m->heals),
+        .settled_s = spread_of(&m->settled),
         .turns = spread_of(&m->turns),
         .deliveries = m->deliveries,
         .virtual_s = m->virtual_s,
@@ -440,6 +493,7 @@ void measure_free(struct measure *m)
         release(m->first_tags.items);
         release(m->takeovers.items);
         release(m->heals.items);
+        release(m->settled.items);
         release(m->turns.items);
     }
     release(m);

@@ -18,6 +18,7 @@ struct figures {
     uint64_t ring_full_slots;  // at most, until all rings were full; 0: never
     struct spread takeover_s;  // from a holder's end to the next tag
     struct spread heal_s;      // from a heal until there is one ring
+    struct spread settled_s;   // from the last change until all have an index
     struct spread turns;       // of each ready node
     double bytes_per_day;      // sent by one node, on the average
     uint64_t deliveries;

@@ -13,6 +13,8 @@
 
 enum { SPLIT_MAX = 9999999 }; // cycles
 
+enum { SETTLE_MAX_S = 604800, DRAIN_MAX_S = 86400 }; // as for actord
+
 // What a setter found wrong; NULL: nothing.
 typedef const char *set_fn(struct options *options, const char *text);
 
@@ -134,6 +136,21 @@ static const char *set_takeover(struct options *options, const char *text)
                                                       : "must be at-once, after-lease or slot";
 }
 
+static const char *set_settle(struct options *options, const char *text)
+{
+    int64_t *settle_ns = &options->plan.settle_ns;
+    const char *fault = read_seconds(&text, '\0', settle_ns);
+    options->plan.has_roster = true;
+    return fault != NULL || *settle_ns > SETTLE_MAX_S * NS_PER_S ? "must be 0 to 604800 s" : NULL;
+}
+
+static const char *set_drain(struct options *options, const char *text)
+{
+    int64_t *drain_ns = &options->plan.drain_ns;
+    const char *fault = read_seconds(&text, '\0', drain_ns);
+    return fault != NULL || *drain_ns > DRAIN_MAX_S * NS_PER_S ? "must be 0 to 86400 s" : NULL;
+}
+
 static const char *set_kill(struct options *options, const char *text)
 {
     const char *fault = read_count(text, 1000000, &options->plan.kill_every);
@@ -233,6 +250,9 @@ static const struct spec specs[] = {
     {"hint-loss", "P", set_hint_loss, "share of these hints that never come (0)", true},
     {"takeover", "MODE", set_takeover,
      "a holder that has gone is followed at-once, after-lease or by slot (at-once)", true},
+    {"settle", "S", set_settle,
+     "members get an index when nothing has changed for S, or as long as it needs (none)", true},
+    {"drain", "S", set_drain, "how long whoever loses an index may take to stop (0)", true},
     {"kill", "EVERY", set_kill,
      "the holder is killed every so many cycles, and is back three later", true},
     {"split", "AT:FOR", set_split, "every second node is cut off, from cycle AT for FOR cycles",
@@ -314,6 +334,12 @@ int options_read(struct options *options, int argc, char **argv)
         plan->latency.max_ns = plan->params.gap_ns / 20;
     }
     plan->hints.silence_ns = plan->params.cycle_ns; // as for a scenario without a lease
+    if (plan->drain_ns > 0 && !plan->has_roster) {
+        return fail(options, "--drain", "is of indexes, which --settle asks for");
+    }
+    if (plan->nodes > MEMBERS_MAX && plan->has_roster) {
+        return fail(options, "--settle", "is for at most 512 nodes");
+    }
     const char *fault = params_fault(&plan->params);
     return fault == NULL ? 0 : fail(options, "the parameters", fault);
 }

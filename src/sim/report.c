@@ -46,6 +46,7 @@ void report_table(const struct result *result, FILE *out)
     print_spread(out, "first tag", &f->first_tag_s, " s");
     print_spread(out, "take-over", &f->takeover_s, " s");
     print_spread(out, "one ring after a heal", &f->heal_s, " s");
+    print_spread(out, "all have an index", &f->settled_s, " s");
     print_spread(out, "turns of a node", &f->turns, "");
 }
 
@@ -81,6 +82,7 @@ void report_json(const struct result *result, FILE *out)
     json_object_set_new(object, "ring_full_slots", count_or_null(f->ring_full_slots));
     json_object_set_new(object, "takeover_s", spread_json(&f->takeover_s));
     json_object_set_new(object, "heal_s", spread_json(&f->heal_s));
+    json_object_set_new(object, "settled_s", spread_json(&f->settled_s));
     json_object_set_new(object, "turns", spread_json(&f->turns));
     json_object_set_new(object, "bytes_per_day", json_real(f->bytes_per_day));
     json_object_set_new(object, "deliveries", json_integer((json_int_t)f->deliveries));

@@ -121,13 +121,23 @@ static void live(struct run *r)
 
 // --- A run ---------------------------------------------------------------------------------------
 
+// As little as they need: each of them has so much, and they may be ten thousand.
+static uint32_t capacity(const struct plan *plan)
+{
+    bool is_large = plan->has_roster && plan->nodes > ENGINE_NODES_MIN; // all are members
+    return is_large ? (uint32_t)plan->nodes : ENGINE_NODES_MIN;
+}
+
 static struct referee *new_referee(const struct run *r)
 {
     const struct plan *plan = r->plan;
     const struct referee_config config = {
         .params = plan->params,
         .latency_max_ns = plan->latency.max_ns,
-        .capacity = ENGINE_NODES_MIN,
+        .has_roster = plan->has_roster,
+        .settle_ns = plan->settle_ns,
+        .drain_ns = plan->drain_ns,
+        .capacity = capacity(plan),
         .lossy = plan->loss > 0 || plan->latency.max_ns > plan->params.gap_ns,
     };
     return referee_new(r->world, &config);
@@ -162,6 +172,10 @@ void run(const struct plan *plan, uint64_t seed, const struct onlookers *onlooke
         .duplicates = plan->duplicates,
         .hints = plan->hints,
         .takeover = plan->takeover,
+        .has_roster = plan->has_roster,
+        .settle_ns = plan->settle_ns,
+        .drain_ns = plan->drain_ns,
+        .capacity = capacity(plan),
         .watch = watch,
         .watch_context = &r,
     };

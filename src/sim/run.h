@@ -18,6 +18,8 @@ struct plan {
     double loss, duplicates;
     struct hints hints;
     enum takeover takeover;
+    bool has_roster;
+    int64_t settle_ns, drain_ns;
     uint64_t kill_every;          // cycles; 0: never
     uint64_t split_at, split_for; // cycles; 0: never
 };

@@ -43,6 +43,7 @@ START_TEST(without_options_five_nodes_live_for_500_cycles)
     ck_assert(plan->loss == 0 && plan->duplicates == 0);
     ck_assert(plan->kill_every == 0 && plan->split_at == 0 && plan->split_for == 0);
     ck_assert(!plan->hints.given && plan->takeover == TAKEOVER_AT_ONCE);
+    ck_assert(!plan->has_roster && plan->settle_ns == 0 && plan->drain_ns == 0);
     ck_assert_uint_eq(options.runs, 1);
     ck_assert_uint_le(options.seed, UINT32_MAX);
     ck_assert(!options.json && !options.trace && !options.plot && !options.help);
@@ -57,7 +58,7 @@ START_TEST(the_plan_is_what_was_asked_for)
     ck_read(&options, text,
             "--nodes 20 --cycles 7 --cycle 5 --gap 0.5 --ring 3 --latency 0.1:0.25 --loss 0.01 "
             "--dup 0.02 --kill 4 --split 2:3 --hints 0.2:0.3 --hint-loss 0.04 "
-            "--takeover after-lease");
+            "--takeover after-lease --settle 15 --drain 2.5");
     const struct plan *plan = &options.plan;
     ck_assert_int_eq(plan->nodes, 20);
     ck_assert_uint_eq(plan->cycles, 7);
@@ -75,6 +76,9 @@ START_TEST(the_plan_is_what_was_asked_for)
     ck_assert_int_eq(plan->hints.latency.max_ns, 3 * (NS_PER_S / 10));
     ck_assert_int_eq(plan->hints.silence_ns, 5 * NS_PER_S); // a cycle
     ck_assert_int_eq(plan->takeover, TAKEOVER_AFTER_LEASE);
+    ck_assert(plan->has_roster);
+    ck_assert_int_eq(plan->settle_ns, 15 * NS_PER_S);
+    ck_assert_int_eq(plan->drain_ns, 5 * NS_PER_S / 2);
 }
 END_TEST
 
@@ -134,6 +138,10 @@ static const char *const good[] = {
     "--hint-loss 0.999",
     "--takeover at-once",
     "--takeover slot",
+    "--settle 0",
+    "--settle 604800",
+    "--settle 1 --drain 86400",
+    "--settle 1 --nodes 512",
     "--kill 1",
     "--kill 1000000",
     "--split 1:1",
@@ -157,6 +165,8 @@ END_TEST
 #define SECONDS "must be a number of seconds"
 #define RING "must be 1 to 64"
 #define SHARE "must be a share from 0 to 1"
+#define SETTLE "must be 0 to 604800 s"
+#define DRAIN "must be 0 to 86400 s"
 #define KILL "must be 1 to 1000000 cycles"
 #define SPLIT "must be AT:FOR, both in cycles from 1 on"
 #define SEED "must be 0 to 2^53"
@@ -204,6 +214,12 @@ static const struct {
     {"--hints 2:1", "--hints 2:1: must be the shortest and the longest, in this order"},
     {"--hint-loss 1", "--hint-loss 1: " SHARE},
     {"--takeover never", "--takeover never: must be at-once, after-lease or slot"},
+    {"--settle soon", "--settle soon: " SETTLE},
+    {"--settle 604801", "--settle 604801: " SETTLE},
+    {"--settle 1 --nodes 513", "--settle: is for at most 512 nodes"},
+    {"--settle 1 --drain -1", "--drain -1: " DRAIN},
+    {"--settle 1 --drain 86401", "--drain 86401: " DRAIN},
+    {"--drain 1", "--drain: is of indexes, which --settle asks for"},
     {"--hints 1 --scenario file", "--hints: a scenario settles that itself"},
     {"--kill 0", "--kill 0: " KILL},
     {"--kill 1000001", "--kill 1000001: " KILL},

@@ -347,6 +347,54 @@ START_TEST(the_measure_sees_islands_heal)
 }
 END_TEST
 
+static void settle(double at, int node, size_t total)
+{
+    report(at, node, &(struct event){.type = EVENT_SETTLED, .index = 1, .roster.count = total});
+}
+
+// From the last change until all who run have one among those who run.
+START_TEST(the_measure_sees_all_have_an_index)
+{
+    begin(3);
+    settle(15, 0, 3);
+    settle(16, 1, 3);
+    settle(18, 2, 3);
+    settle(19, 2, 3); // nothing has changed
+    world_kill(w, 2);
+    tell(20, NEWS_KILLED, 2, NULL);
+    settle(30, 0, 2); // the other one has still that of before
+    report(31, 1, &(struct event){.type = EVENT_SETTLING});
+    settle(41, 1, 2);
+    end(50);
+    ck_spread(&figures.settled_s, (struct spread){2, 17, 17, 21, 21});
+}
+END_TEST
+
+START_TEST(the_measure_counts_the_members_of_each_island)
+{
+    begin(2);
+    settle(15, 0, 2);
+    settle(15, 1, 2);
+    world_move(w, 1, 1);
+    tell(20, NEWS_MOVED, 1, NULL);
+    settle(32, 0, 1);
+    settle(34, 1, 1);
+    end(50);
+    ck_spread(&figures.settled_s, (struct spread){2, 14, 14, 14, 14});
+}
+END_TEST
+
+START_TEST(an_index_that_is_given_up_counts_no_more)
+{
+    begin(2);
+    settle(15, 0, 2);
+    report(16, 0, &(struct event){.type = EVENT_SETTLING});
+    settle(17, 1, 2);
+    end(50);
+    ck_assert_uint_eq(figures.settled_s.count, 0);
+}
+END_TEST
+
 // As the codec writes them: 16 bytes, 91 and 38.
 START_TEST(the_measure_counts_bytes)
 {
@@ -533,6 +581,9 @@ static void add_the_measure(Suite *suite)
     tcase_add_test(tests, the_measure_counts_slots_when_the_rings_are_full);
     tcase_add_test(tests, the_measure_says_never_when_one_ring_is_not_full);
     tcase_add_test(tests, the_measure_sees_islands_heal);
+    tcase_add_test(tests, the_measure_sees_all_have_an_index);
+    tcase_add_test(tests, the_measure_counts_the_members_of_each_island);
+    tcase_add_test(tests, an_index_that_is_given_up_counts_no_more);
     tcase_add_test(tests, the_measure_counts_bytes);
     tcase_add_test(tests, without_a_run_there_is_nothing_to_tell);
 }
