@@ -69,15 +69,25 @@ class Proxy:
     # --- Its threads ---
 
     def accept(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # until it is closed
             while True:
                 node, _ = self.server.accept()
                 self.flows.wait()
-                pair = Pair(node, socket.create_connection(("127.0.0.1", self.broker_port)))
-                self.pairs.append(pair)
-                for ends in ((pair.node, pair.broker), (pair.broker, pair.node)):
-                    ends[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    threading.Thread(target=self.forward, args=(pair, *ends), daemon=True).start()
+                self.connect(node)
+
+    def connect(self, node: socket.socket) -> None:
+        try:
+            broker = socket.create_connection(("127.0.0.1", self.broker_port))
+        except OSError:
+            node.close()
+            return
+        for end in (node, broker):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        pair = Pair(node, broker)
+        self.pairs.append(pair)
+        # From here on both may be closed at any time: the node may long have given this one up.
+        for ends in ((node, broker), (broker, node)):
+            threading.Thread(target=self.forward, args=(pair, *ends), daemon=True).start()
 
     def forward(self, pair: Pair, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
