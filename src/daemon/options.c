@@ -50,6 +50,22 @@ static const char *group_fault(const struct options *options, int error)
     return error == ACTOR_OK ? NULL : actor_config_why(options->group);
 }
 
+static const char *set_time(struct options *options, const char *text,
+                            int (*set)(struct actor_config *config, int64_t ns))
+{
+    int64_t ns = 0;
+    const char *fault = read_seconds(text, &ns);
+    return fault != NULL ? fault : group_fault(options, set(options->group, ns));
+}
+
+static const char *set_number(struct options *options, const char *text,
+                              int (*set)(struct actor_config *config, int number))
+{
+    int number = 0;
+    const char *fault = read_int(text, &number);
+    return fault != NULL ? fault : group_fault(options, set(options->group, number));
+}
+
 // --- One setter for each option ----------------------------------------------------------------
 
 static const char *set_name(struct options *options, const char *text)
@@ -83,9 +99,7 @@ static const char *set_prefix(struct options *options, const char *text)
 
 static const char *set_cycle(struct options *options, const char *text)
 {
-    int64_t ns = 0;
-    const char *fault = read_seconds(text, &ns);
-    return fault != NULL ? fault : group_fault(options, actor_config_set_cycle(options->group, ns));
+    return set_time(options, text, actor_config_set_cycle);
 }
 
 static const char *set_gap(struct options *options, const char *text)
@@ -98,25 +112,17 @@ static const char *set_gap(struct options *options, const char *text)
 
 static const char *set_settle(struct options *options, const char *text)
 {
-    int64_t ns = 0;
-    const char *fault = read_seconds(text, &ns);
-    return fault != NULL ? fault
-                         : group_fault(options, actor_config_set_settle(options->group, ns));
+    return set_time(options, text, actor_config_set_settle);
 }
 
 static const char *set_drain(struct options *options, const char *text)
 {
-    int64_t ns = 0;
-    const char *fault = read_seconds(text, &ns);
-    return fault != NULL ? fault : group_fault(options, actor_config_set_drain(options->group, ns));
+    return set_time(options, text, actor_config_set_drain);
 }
 
 static const char *set_prefer(struct options *options, const char *text)
 {
-    int prefer = 0;
-    const char *fault = read_int(text, &prefer);
-    return fault != NULL ? fault
-                         : group_fault(options, actor_config_set_prefer(options->group, prefer));
+    return set_number(options, text, actor_config_set_prefer);
 }
 
 static const char *set_never(struct options *options, const char *text)
@@ -148,26 +154,17 @@ static const char *set_keepalive(struct options *options, const char *text)
 
 static const char *set_nodes(struct options *options, const char *text)
 {
-    int nodes = 0;
-    const char *fault = read_int(text, &nodes);
-    return fault != NULL ? fault
-                         : group_fault(options, actor_config_set_nodes(options->group, nodes));
+    return set_number(options, text, actor_config_set_nodes);
 }
 
 static const char *set_splits(struct options *options, const char *text)
 {
-    int splits = 0;
-    const char *fault = read_int(text, &splits);
-    return fault != NULL ? fault
-                         : group_fault(options, actor_config_set_splits(options->group, splits));
+    return set_number(options, text, actor_config_set_splits);
 }
 
 static const char *set_hosts(struct options *options, const char *text)
 {
-    int hosts = 0;
-    const char *fault = read_int(text, &hosts);
-    return fault != NULL ? fault
-                         : group_fault(options, actor_config_set_n_hosts(options->group, hosts));
+    return set_number(options, text, actor_config_set_n_hosts);
 }
 
 static const char *set_value(struct options *options, const char *text)
