@@ -597,6 +597,7 @@ static TCase *instant_tests(void)
     tcase_add_test(tests, one_that_is_never_index_1_prefers_nothing);
     tcase_add_test(tests, an_index_counts_until_it_is_given_up);
     tcase_add_test(tests, a_confirmation_lets_it_count_for_longer);
+    tcase_add_test(tests, an_index_is_over_by_the_clock);
     tcase_add_test(tests, that_it_has_stopped_is_told_once);
     tcase_add_test(tests, it_may_say_so_where_it_is_told_to_stop);
     tcase_add_test(tests, where_nobody_waits_nothing_is_told);
@@ -618,7 +619,6 @@ static TCase *timed_tests(void)
     TCase *tests = tcase_create("timed");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, an_index_is_over_by_the_clock);
     tcase_add_test(tests, a_turn_goes_to_one_that_was_heard);
     tcase_add_test(tests, a_turn_goes_to_nobody_that_cannot_lead);
     return tests;
