@@ -5,11 +5,13 @@
 #include <ftw.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -414,6 +416,23 @@ static bool is_free(int port, int type)
     return free;
 }
 
+// As long as this process lives no other test that runs just now is given it (tests/system has the
+// same).
+static bool claim_port(int port)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX}; // of the abstract kind: no file
+    int length =
+        snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "actord-test-port-%d", port);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    bool claimed = bind(fd, (const struct sockaddr *)&address, size) == 0;
+    if (!claimed) {
+        close(fd);
+    }
+    return claimed;
+}
+
 int free_port(int type)
 {
     uint16_t draw;
@@ -421,6 +440,6 @@ int free_port(int type)
     do {
         ck_assert_int_eq(getrandom(&draw, sizeof draw, 0), sizeof draw);
         port = 10000 + draw % 22000;
-    } while (!is_free(port, type));
+    } while (!claim_port(port) || !is_free(port, type));
     return port;
 }

@@ -97,7 +97,8 @@ int count_fds(void);
 // Removes a directory with all that is in it, or a file.
 bool remove_tree(const char *path);
 // A port that is free, and below those that the system gives to clients: it stays so while its
-// server is down. `type`: SOCK_STREAM or SOCK_DGRAM.
+// server is down, and no other test that runs just now is given it. `type`: SOCK_STREAM or
+// SOCK_DGRAM.
 int free_port(int type);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 128, TRIES = 1000, PAUSE_MS = 10 };
+enum { PATH_BYTES = 128, WORDS_BYTES = 2000, TRIES = 1000, PAUSE_MS = 10 };
 
 static const char *path_of(const struct serf_agents *agents, int number, const char *what)
 {
@@ -130,18 +130,35 @@ static bool are_together(const struct serf_agents *agents)
     return true;
 }
 
+// The end of what an agent has said.
+static const char *last_words(const struct serf_agents *agents, int number)
+{
+    static char words[WORDS_BYTES];
+    FILE *file = fopen(path_of(agents, number, "log"), "r");
+    if (file == NULL) {
+        return "nothing";
+    }
+    if (fseek(file, -(WORDS_BYTES - 1), SEEK_END) != 0) {
+        rewind(file); // it is shorter
+    }
+    words[fread(words, 1, sizeof words - 1, file)] = '\0';
+    fclose(file);
+    return words;
+}
+
 void serf_agents_run(struct serf_agents *agents, int number, const char *more)
 {
     struct serf_agent *agent = &agents->all[number];
-    const char *path = write_configuration(agents, number, more);
+    char configuration[PATH_BYTES];
+    const char *arguments[] = {"serf", "agent", "-config-file", configuration, NULL};
     int tries = 0;
-    agent->pid = spawn((const char *const[]){"serf", "agent", "-config-file", path, NULL}, NULL);
-    while (!is_listening(agent->rpc_port)) {
-        ck_assert_msg(waitpid(agent->pid, NULL, WNOHANG) == 0 && ++tries < TRIES, "no agent");
-        poll(NULL, 0, PAUSE_MS);
-    }
-    while (!agents->apart && !are_together(agents)) {
-        ck_assert_msg(++tries < TRIES, "the agents do not find each other");
+    snprintf(configuration, sizeof configuration, "%s", write_configuration(agents, number, more));
+    agent->pid = spawn(arguments, path_of(agents, number, "log"));
+    while (!is_listening(agent->rpc_port) || (!agents->apart && !are_together(agents))) {
+        ck_assert_msg(waitpid(agent->pid, NULL, WNOHANG) == 0, "the agent has ended: %s",
+                      last_words(agents, number));
+        ck_assert_msg(++tries < TRIES, "the agents do not find each other: %s",
+                      last_words(agents, number));
         poll(NULL, 0, PAUSE_MS);
     }
 }
