@@ -129,6 +129,9 @@ void mqtt_paho_prepare(void)
     signal(SIGPIPE, SIG_IGN); // it writes to connections that have ended
     options.do_openssl_init = 1;
     MQTTAsync_global_init(&options);
+    // Else its threads note each call that they make, the last ones while the notes are being
+    // freed.
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
 }
 
 // The library looks the name up again, but it holds a lock of all its users meanwhile: a lookup
