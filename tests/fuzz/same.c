@@ -10,7 +10,11 @@ enum drop decode_any(const uint8_t *bytes, size_t len, struct members_room *room
                      struct message *message)
 {
     enum drop drop = codec_decode(bytes, len, message);
-    return drop == DROP_TYPE ? codec_decode_view(bytes, len, room, message) : drop;
+    enum drop beside = drop;
+    if (drop != DROP_NONE) { // its type may stand behind keys that are of another kind there
+        beside = codec_decode_view(bytes, len, room, message);
+    }
+    return beside == DROP_TYPE ? drop : beside;
 }
 
 static bool same_history(const struct history *a, const struct history *b)

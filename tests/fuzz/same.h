@@ -5,7 +5,7 @@
 
 #include "core/message.h"
 
-// Reads a packet of whichever channel: what is not for the group's own may be a view.
+// Reads a packet of whichever channel: what the group's own refuses may be for what goes beside it.
 enum drop decode_any(const uint8_t *bytes, size_t len, struct members_room *room,
                      struct message *message);
 
